@@ -8,9 +8,10 @@ type. Hashes equal those of any EIP-712 implementation (tests compare them with 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from eth_hash.auto import keccak
 
@@ -24,6 +25,15 @@ Flag = Annotated[bool, "bool"]
 U8 = Annotated[int, "uint8"]
 U32 = Annotated[int, "uint32"]
 U64 = Annotated[int, "uint64"]
+
+_T = TypeVar("_T")
+
+
+def _once_per_type(compute: Callable[[type[Any]], _T]) -> Callable[[type[Struct]], _T]:
+    """Cache by class; mypy does not take a dataclass type for hashable, so the cache hides behind a plain signature."""
+    cached: Callable[[Any], _T] = cache(compute)
+    return lambda struct: cached(struct)
+
 
 _BYTES_SIZE = {"bytes32": 32, "address": 20}
 
@@ -77,7 +87,7 @@ class Struct:
         return cls(**{m.name: _from_json(cls.name(), m, value[m.wire]) for m in members})
 
 
-@cache
+@_once_per_type
 def fields_of(struct: type[Any]) -> tuple[FieldType, ...]:
     """Return the members of `struct` in order, with their Solidity types."""
     hints = get_type_hints(struct, include_extras=True)
@@ -163,13 +173,13 @@ def _nested_structs(struct: type[Struct]) -> set[type[Struct]]:
     return found
 
 
-@cache
+@_once_per_type
 def encode_type(struct: type[Any]) -> str:
     """Return EIP-712's encodeType: the type, then the types it names, by name."""
     return _own_type(struct) + "".join(_own_type(s) for s in sorted(_nested_structs(struct), key=lambda s: s.name()))
 
 
-@cache
+@_once_per_type
 def type_hash(struct: type[Any]) -> bytes:
     """Return keccak of `encode_type`."""
     return bytes(keccak(encode_type(struct).encode()))
