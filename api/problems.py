@@ -1,0 +1,105 @@
+"""Errors become RFC 9457 problem documents here, and HTTP status codes exist nowhere else.
+
+A problem's `code` is stable; `type` is a URN made of it. The first rule of `_STATUS` that matches the code decides
+the status; a code without a rule is the client's error (400), never a 500.
+"""
+
+from __future__ import annotations
+
+import logging
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ledger.errors import SunbidError
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: tuple[tuple[str, HTTPStatus], ...] = (
+    ("session.required", HTTPStatus.UNAUTHORIZED),
+    ("session.*", HTTPStatus.UNAUTHORIZED),
+    ("peer.signature", HTTPStatus.UNAUTHORIZED),
+    ("peer.unreachable", HTTPStatus.BAD_GATEWAY),
+    ("peer.*", HTTPStatus.UNAUTHORIZED),
+    ("access.*", HTTPStatus.FORBIDDEN),
+    ("*.not_found", HTTPStatus.NOT_FOUND),
+    ("*.unknown", HTTPStatus.NOT_FOUND),
+    ("*.secret_until_opening", HTTPStatus.FORBIDDEN),
+    ("*.not_yet", HTTPStatus.CONFLICT),
+    ("*.state", HTTPStatus.CONFLICT),
+    ("*.conflict", HTTPStatus.CONFLICT),
+    ("*.too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    ("*.too_long", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    ("quota.*", HTTPStatus.TOO_MANY_REQUESTS),
+    ("*.quota", HTTPStatus.TOO_MANY_REQUESTS),
+    ("*.partners_missing", HTTPStatus.SERVICE_UNAVAILABLE),
+    ("chain.unreachable", HTTPStatus.SERVICE_UNAVAILABLE),
+    ("*.unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
+    ("*.malformed", HTTPStatus.UNPROCESSABLE_ENTITY),
+    ("request.*", HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+
+
+def status_of(code: str) -> HTTPStatus:
+    """Return the HTTP status that stands for an error code."""
+    return next((status for pattern, status in _STATUS if fnmatchcase(code, pattern)), HTTPStatus.BAD_REQUEST)
+
+
+def document(code: str, detail: str, status: HTTPStatus, facts: dict[str, Any]) -> JSONResponse:
+    """Return a problem document; `facts` stand beside the members that RFC 9457 defines."""
+    members = {"type": f"urn:sunbid:problem:{code}", "title": status.phrase, "status": status.value}
+    content = {**_plain(facts), **members, "detail": detail, "code": code}
+    return JSONResponse(content, status.value, media_type=MEDIA_TYPE)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+async def _sunbid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SunbidError)
+    return document(error.code, error.message, status_of(error.code), error.facts)
+
+
+async def _validation(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        {"where": ".".join(str(part) for part in item["loc"]), "what": str(item["msg"])} for item in error.errors()
+    ]
+    detail = "The request is not of the form this address takes; see `errors` and the API reference."
+    return document("request.malformed", detail, HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": problems})
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    code = {404: "page.not_found", 405: "request.method"}.get(error.status_code, "request.refused")
+    return document(code, str(error.detail), status, {})
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    """A fault of ours: the log has the trace, the client a number-free answer it can report."""
+    logger.error("unexpected fault at %s %s", request.method, request.scope.get("path"), exc_info=error)
+    detail = "A fault of this city's system, not of your request. Nothing was stored; please try again or report it."
+    return document("sunbid.fault", detail, HTTPStatus.INTERNAL_SERVER_ERROR, {})
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error with a problem document."""
+    app.add_exception_handler(SunbidError, _sunbid)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
