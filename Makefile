@@ -1,0 +1,39 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+BIN := .venv/bin
+# The Node that setup may have put into .venv serves scripts/solc and forge where none is installed.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help setup demo test lint contracts serve bench docs clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## make .venv with the sunbid command, and node_modules with the contract tools
+	@scripts/setup.sh
+
+demo: setup ## take a real tender from notice to verified award, then leave the site running (FULL=1: a second one too)
+	@$(BIN)/sunbid demo $(if $(FULL),--full) $(if $(ONCE),--once)
+
+test: lint contracts ## everything that has to hold: lint, contracts, Python with coverage gates
+	@scripts/test.sh
+
+lint: setup ## format, lint, types, layers, generated files
+	@scripts/lint.sh
+
+contracts: setup ## forge tests, gas snapshot, slither, artifacts match sources
+	@scripts/contracts.sh
+
+serve: setup ## run the embedded stack: three cities, a chain, key-holders
+	@$(BIN)/sunbid up
+
+bench: setup ## measure the hot paths, as ratios within one run
+	@$(BIN)/python -m scripts.bench
+
+docs: setup ## write the generated documentation (states, acts, API, authorisation)
+	@$(BIN)/python -m scripts.docs
+
+clean: ## remove everything that can be made again
+	rm -rf .venv .venv-slither node_modules out cache var .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage
