@@ -1,0 +1,55 @@
+"""Every query on streams, slips and quotas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bidding.box.models import DailyQuota, StoredAcknowledgement, StoredReceipt, StoredSlip, StoredStream
+
+
+async def stream(session: AsyncSession, head: bytes) -> StoredStream | None:
+    """Return the stream that is kept under this head."""
+    return await session.get(StoredStream, head)
+
+
+async def publish_streams(session: AsyncSession, heads: Sequence[bytes]) -> None:
+    """Let anybody fetch these streams from now on, where this city keeps them."""
+    await session.execute(update(StoredStream).where(StoredStream.head.in_(heads)).values(public=True))
+
+
+async def receipts(session: AsyncSession, head: bytes) -> Sequence[StoredReceipt]:
+    """Return the receipts of a stream, by city."""
+    found = await session.scalars(select(StoredReceipt).where(StoredReceipt.head == head).order_by(StoredReceipt.city))
+    return found.all()
+
+
+async def slip(session: AsyncSession, slip_hash: bytes, origin: bytes) -> StoredSlip | None:
+    """Return a slip that was taken for this origin."""
+    return await session.get(StoredSlip, (slip_hash, origin))
+
+
+async def slips_received(session: AsyncSession, origin: bytes, start: datetime, end: datetime) -> Sequence[StoredSlip]:
+    """Return the slips taken for an origin from `start` to `end`, both included, in the order of their hashes."""
+    query = select(StoredSlip).where(StoredSlip.origin == origin, StoredSlip.received_at.between(start, end))
+    return (await session.scalars(query.order_by(StoredSlip.slip_hash))).all()
+
+
+async def acknowledgements(session: AsyncSession, slip_hash: bytes, origin: bytes) -> Sequence[StoredAcknowledgement]:
+    """Return the acknowledgements of a slip, by city."""
+    query = select(StoredAcknowledgement).where(
+        StoredAcknowledgement.slip_hash == slip_hash, StoredAcknowledgement.origin == origin
+    )
+    return (await session.scalars(query.order_by(StoredAcknowledgement.city))).all()
+
+
+async def quota(session: AsyncSession, account: bytes, day: date) -> DailyQuota:
+    """Return what this account used on this day, a new row if nothing yet."""
+    found = await session.get(DailyQuota, (account, day))
+    if found is None:
+        found = DailyQuota(account=account, day=day, octets=0, slips=0)
+        session.add(found)
+    return found
