@@ -1,0 +1,82 @@
+"""What a business transaction sets in motion is a row of that same transaction: nothing lost, nothing doubled.
+
+A row is written with the rows that caused it, taken in order by the task of its topic, and marked done in the
+transaction of its effect. Topics: `log.public` (the sequencer), `event.*` (what one feature tells another).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, Boolean, Index, String, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.db import Base, Bytes32
+from ledger.errors import SunbidError
+
+
+class OutboxConflictError(SunbidError):
+    """One key was used for two different payloads."""
+
+    code = "outbox.conflict"
+
+
+class OutboxRow(Base):
+    """A message and what became of it; the payload goes when it is done, the key stays."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_waiting", "topic", "done", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    topic: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    payload_digest: Mapped[Bytes32]
+    done: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+@dataclass(frozen=True)
+class OutboxItem:
+    """A waiting message: `id` rises with the order of writing."""
+
+    id: int
+    topic: str
+    key: str
+    payload: dict[str, Any]
+
+
+def _digest(payload: dict[str, Any]) -> bytes:
+    return hashlib.sha256(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+async def enqueue(session: AsyncSession, topic: str, payload: dict[str, Any], *, key: str) -> None:
+    """Write the message with the transaction of `session`; the same key and payload again is the same message.
+
+    Raises `OutboxConflictError` if `key` stands for another payload or topic.
+    """
+    digest = _digest(payload)
+    known = (await session.execute(select(OutboxRow.topic, OutboxRow.payload_digest).filter_by(key=key))).one_or_none()
+    if known is None:
+        session.add(OutboxRow(topic=topic, key=key, payload=payload, payload_digest=digest))
+        await session.flush()
+    elif (known.topic, bytes(known.payload_digest)) != (topic, digest):
+        raise OutboxConflictError("an outbox key stands for one message for ever: choose a key of its own", key=key)
+
+
+async def take(session: AsyncSession, topic: str, limit: int) -> list[OutboxItem]:
+    """Return up to `limit` waiting messages of `topic`, oldest first, locked until the transaction ends."""
+    query = select(OutboxRow).filter_by(topic=topic, done=False).order_by(OutboxRow.id).limit(limit).with_for_update()
+    rows = (await session.scalars(query)).all()
+    return [OutboxItem(row.id, row.topic, row.key, row.payload) for row in rows]
+
+
+async def mark_done(session: AsyncSession, items: Iterable[OutboxItem]) -> None:
+    """Note that the messages' effect is part of this transaction, and forget their payloads."""
+    ids = [item.id for item in items]
+    if ids:
+        await session.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(done=True, payload={}))
