@@ -72,12 +72,12 @@ async def _account(request: Request, node: CityNode) -> Account:
 
 def get_account(request: Request) -> Account:
     """Return who is signed in; only on endpoints whose rule asks for it."""
-    return cast(Account, request.state.account)
+    return cast("Account", request.state.account)
 
 
 def get_city(request: Request) -> str:
     """Return the name of the partner city that signed the request; only on endpoints for cities."""
-    return cast(str, request.state.city)
+    return cast("str", request.state.city)
 
 
 CurrentAccount = Annotated[Account, Depends(get_account)]

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
 from ledger.errors import SunbidError
-from ledger.keys import recover
+from ledger.keys import personal_digest, recover
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 SESSION_LIFETIME = timedelta(hours=8)
@@ -58,12 +57,6 @@ def challenge(base_url: str, chain_id: int, address: bytes, nonce: str, now: dat
         f"Expiration Time: {_iso(moment + CHALLENGE_LIFETIME)}",
     ]
     return Challenge(address, nonce, moment, "\n".join(lines))
-
-
-def personal_digest(message: str) -> bytes:
-    """Return the 32 bytes that EIP-191 `personal_sign` signs for `message`."""
-    body = message.encode()
-    return bytes(keccak(b"\x19Ethereum Signed Message:\n" + str(len(body)).encode() + body))
 
 
 def check(issued: Challenge, signature: bytes, now: datetime) -> None:

@@ -47,6 +47,12 @@ def recover(digest: bytes, signature: bytes) -> bytes:
     return address_of(key.format())
 
 
+def personal_digest(message: str) -> bytes:
+    """Return the 32 bytes that EIP-191 `personal_sign` signs for `message`."""
+    body = message.encode()
+    return bytes(keccak(b"\x19Ethereum Signed Message:\n" + str(len(body)).encode() + body))
+
+
 @dataclass(frozen=True)
 class SigningKey:
     """A secp256k1 key of a person, company or city; the secret never shows in logs or reprs."""

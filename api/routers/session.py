@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.deps import SESSION_COOKIE, CurrentAccount, Node, Session
-from api.schemas.hexadecimal import Address20, Signature65
 from api.schemas.chain import ChainBody
+from api.schemas.hexadecimal import Address20, Signature65
 from api.signin import SESSION_LIFETIME
 
 router = APIRouter(prefix="/v1", tags=["session"])
