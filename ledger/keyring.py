@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import eth_keyfile
+from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
 from ledger.authority import ActChain
 from ledger.errors import SunbidError
@@ -66,7 +66,7 @@ class Keyring:
         """Write a new folder; refuse one that holds a key already: a key that is overwritten is lost for ever."""
         if (folder / "key.json").exists():
             raise KeyringError(f"{folder} holds a key already. Choose another folder.", code="keyring.exists")
-        encrypted = eth_keyfile.create_keyfile_json(key.secret, passphrase.encode(), kdf="scrypt")
+        encrypted = create_keyfile_json(key.secret, passphrase.encode(), kdf="scrypt")
         identity = Identity(name, organisation, key.address)
         write_private(folder / "key.json", dump_json(encrypted))
         write_private(folder / "identity.json", dump_json(identity.to_json()))
@@ -80,7 +80,7 @@ class Keyring:
     def unlock(self, passphrase: str) -> SigningKey:
         """Return the key; refuse a wrong passphrase."""
         try:
-            secret = eth_keyfile.decode_keyfile_json(self._read("key.json"), passphrase.encode())
+            secret = decode_keyfile_json(self._read("key.json"), passphrase.encode())
         except ValueError as error:
             raise KeyringError("The passphrase does not open this key.", code="keyring.passphrase") from error
         return SigningKey(secret)

@@ -63,9 +63,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "proofs": ("Proofs", "证明"),
     "verify": ("Verification", "核验"),
-    "verify_ok": ("Every claim below was recomputed from the bundle and holds.", "以下每一项均由证据包重新计算并成立。"),
+    "verify_ok": (
+        "Every claim below was recomputed from the bundle and holds.",
+        "以下每一项均由证据包重新计算并成立。",
+    ),
     "verify_bad": ("A claim does not hold.", "有一项不成立。"),
-    "verify_pending": ("The tender has not ended: the bundle is made after the award.", "项目未结束，证据包在定标后生成。"),
+    "verify_pending": (
+        "The tender has not ended: the bundle is made after the award.",
+        "项目未结束，证据包在定标后生成。",
+    ),
     "verify_self": (
         "Do not take this page's word for it: download bundle and trust file and run",
         "不必相信本页：下载证据包和信任文件，然后运行",
