@@ -1,14 +1,14 @@
 """What a city keeps of streams and slips: nothing here ties an account, or a slip, to a tender.
 
-Accounts stand only in the daily quota, with two totals; streams and slips stand without an account. Which tender a slip
+Accounts stand only in the hourly totals of their quota; streams and slips stand without an account. Which tender a slip
 is for is not known to anybody before the box is opened; what is known then lives in `bidding.opening.models`.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import BigInteger, Date, LargeBinary
+from sqlalchemy import BigInteger, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.db import Base, Bytes32
@@ -61,12 +61,13 @@ class StoredAcknowledgement(Base):
     signature: Mapped[bytes] = mapped_column(LargeBinary(65))
 
 
-class DailyQuota(Base):
-    """How much one account, or one partner city, uploaded on one day (UTC)."""
+class QuotaHour(Base):
+    """How much one account, or one partner city, uploaded in one hour (`hour` counts hours since 1970 UTC)."""
 
     __tablename__ = "door_quota"
 
     account: Mapped[Bytes32] = mapped_column(primary_key=True)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     octets: Mapped[int] = mapped_column(BigInteger, default=0)
+    streams: Mapped[int] = mapped_column(default=0)
     slips: Mapped[int] = mapped_column(default=0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.box.models import DailyQuota, StoredAcknowledgement, StoredReceipt, StoredSlip, StoredStream
+from bidding.box.models import QuotaHour, StoredAcknowledgement, StoredReceipt, StoredSlip, StoredStream
 
 
 async def stream(session: AsyncSession, head: bytes) -> StoredStream | None:
@@ -46,10 +46,23 @@ async def acknowledgements(session: AsyncSession, slip_hash: bytes, origin: byte
     return (await session.scalars(query.order_by(StoredAcknowledgement.city))).all()
 
 
-async def quota(session: AsyncSession, account: bytes, day: date) -> DailyQuota:
-    """Return what this account used on this day, a new row if nothing yet."""
-    found = await session.get(DailyQuota, (account, day))
+async def quota_hour(session: AsyncSession, account: bytes, hour: int) -> QuotaHour:
+    """Return what this account used in this hour, a new row if nothing yet."""
+    found = await session.get(QuotaHour, (account, hour))
     if found is None:
-        found = DailyQuota(account=account, day=day, octets=0, slips=0)
+        found = QuotaHour(account=account, hour=hour, octets=0, streams=0, slips=0)
         session.add(found)
     return found
+
+
+async def octets_since(session: AsyncSession, account: bytes, hour: int) -> int:
+    """Return the octets this account uploaded from this hour on."""
+    total = select(func.coalesce(func.sum(QuotaHour.octets), 0)).where(
+        QuotaHour.account == account, QuotaHour.hour >= hour
+    )
+    return int(await session.scalar(total) or 0)
+
+
+async def forget_quotas(session: AsyncSession, before_hour: int) -> None:
+    """Delete the totals of hours that no quota looks at any more."""
+    await session.execute(delete(QuotaHour).where(QuotaHour.hour < before_hour))
