@@ -63,6 +63,27 @@ def read_text(value: JsonValue, name: str) -> str:
     return value
 
 
+def read_words(value: JsonValue, name: str) -> str:
+    """Return `value` if it is a string that is not empty."""
+    words = read_text(value, name)
+    if not words:
+        raise FieldError(f"{name} must not be empty", member=name)
+    return words
+
+
+def read_texts(value: JsonValue, name: str) -> dict[str, str]:
+    """Return the same text in every language of the product, none of them empty."""
+    found = read_members(value, name, ("en", "zh"))
+    return {language: read_words(item, name) for language, item in found.items()}
+
+
+def read_flag(value: JsonValue, name: str) -> bool:
+    """Return `value` if it is true or false."""
+    if not isinstance(value, bool):
+        raise FieldError(f"{name} must be true or false", member=name)
+    return value
+
+
 def read_integer(value: JsonValue, name: str) -> int:
     """Return `value` if it is an integer, zero or more."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from bidding.tender.notice import Notice, NoticeError
 from bidding.tender.rules import RulePack
 from ledger.acts import Envelope, TenderAmendment, TenderAnnouncement
-from ledger.fields import to_hex
+from ledger.json_fields import to_hex
 
 
 def need_consistent(notice: Notice, pack: RulePack) -> None:
@@ -16,7 +16,7 @@ def need_consistent(notice: Notice, pack: RulePack) -> None:
     _agree("rulePack", notice.rule_pack, pack.hash)
     _agree("unopened", notice.unopened, terms.committee.name.lower())
     _agree("minimumBidders", notice.minimum_bidders, terms.minimum_bidders)
-    _agree("ties", notice.ties, tuple(terms.ties))
+    _agree("ties", notice.ties, tuple(tie.value for tie in terms.ties))
     for lot in notice.lots:
         if Envelope.PRICE not in lot.envelopes:
             raise NoticeError(

@@ -25,7 +25,7 @@ from ledger import canonical
 from ledger.acts import Envelope
 from ledger.canonical import JsonObject, JsonValue
 from ledger.errors import SunbidError
-from ledger.fields import flag, listing, members, text, to_hex
+from ledger.json_fields import read_flag, read_list, read_members, read_text, read_words, to_hex
 
 VERSION = 1
 MAX_SIZE = 64 * 1024 * 1024
@@ -103,7 +103,7 @@ class BidDocument:
 def parse_document(data: bytes, envelope: Envelope, tender: bytes, lot: int) -> BidDocument:
     """Return the document of an opened envelope; refuse another form, kind, tender or lot than the header's."""
     own = "prices" if envelope is Envelope.PRICE else "answers"
-    value = members(canonical.loads(data, max_size=MAX_SIZE), f"a {envelope.text} document", _COMMON | {own})
+    value = read_members(canonical.loads(data, max_size=MAX_SIZE), f"a {envelope.text} document", _COMMON | {own})
     if (value["v"], value["kind"]) != (VERSION, envelope.text):
         raise DocumentError(f"the envelope holds no {envelope.text} document of version {VERSION}")
     if (value["tender"], value["lot"]) != (to_hex(tender), lot) or isinstance(value["lot"], bool):
@@ -112,10 +112,10 @@ def parse_document(data: bytes, envelope: Envelope, tender: bytes, lot: int) -> 
         envelope,
         tender,
         lot,
-        text(value["statement"], "statement", empty=True),
+        read_text(value["statement"], "statement"),
         _prices(value["prices"]) if own == "prices" else (),
-        tuple(_answer(a, envelope) for a in listing(value["answers"], own)) if own == "answers" else (),
-        tuple(_attachment(a) for a in listing(value["attachments"], "attachments")),
+        tuple(_answer(a, envelope) for a in read_list(value["answers"], own)) if own == "answers" else (),
+        tuple(_attachment(a) for a in read_list(value["attachments"], "attachments")),
     )
 
 
@@ -126,7 +126,7 @@ def price_document(tender: bytes, lot: int, prices: tuple[Money, ...], statement
 
 def _prices(value: JsonValue) -> tuple[Money, ...]:
     try:
-        prices = tuple(parse_money(item) for item in listing(value, "prices"))
+        prices = tuple(parse_money(item) for item in read_list(value, "prices"))
     except MoneyError as error:
         raise DocumentError(f"a price cannot be read: {error.message}", code="document.price") from error
     if len({price.currency for price in prices}) != len(prices):
@@ -136,19 +136,21 @@ def _prices(value: JsonValue) -> tuple[Money, ...]:
 
 def _answer(value: JsonValue, envelope: Envelope) -> Answer:
     if envelope is Envelope.TECHNICAL:
-        item = members(value, "answer", {"criterion", "text"})
-        return Answer(text(item["criterion"], "criterion"), text(item["text"], "text"))
-    item = members(value, "answer", {"requirement", "text", "met"})
-    return Answer(text(item["requirement"], "requirement"), text(item["text"], "text"), flag(item["met"], "met"))
+        item = read_members(value, "answer", {"criterion", "text"})
+        return Answer(read_words(item["criterion"], "criterion"), read_words(item["text"], "text"))
+    item = read_members(value, "answer", {"requirement", "text", "met"})
+    return Answer(
+        read_words(item["requirement"], "requirement"), read_words(item["text"], "text"), read_flag(item["met"], "met")
+    )
 
 
 def _attachment(value: JsonValue) -> Attachment:
-    item = members(value, "attachment", {"name", "mediaType", "sha256", "content"})
+    item = read_members(value, "attachment", {"name", "mediaType", "sha256", "content"})
     try:
-        content = base64.b64decode(text(item["content"], "content", empty=True), validate=True)
+        content = base64.b64decode(read_text(item["content"], "content"), validate=True)
     except (binascii.Error, ValueError) as error:
         raise DocumentError("an attachment's content is no base64") from error
-    attachment = Attachment(text(item["name"], "name"), text(item["mediaType"], "mediaType"), content)
+    attachment = Attachment(read_words(item["name"], "name"), read_words(item["mediaType"], "mediaType"), content)
     if attachment.to_json() != value:
         raise DocumentError("an attachment does not match its hash or is not spelt canonically")
     return attachment

@@ -16,6 +16,7 @@ from typing import assert_never
 from bidding.tender.rules import Terms
 from ledger import acts
 from ledger.errors import SunbidError
+from witness.log.kinds import Kind
 
 
 class TenderError(SunbidError):
@@ -127,72 +128,72 @@ class Transition:
     window: Window
     legal: str
     published: str
-    witnessed: str
+    witnessed: Kind | None
     while_suspended: bool = False
 
 
 _T, _L = Subject.TENDER, Subject.LOT
-_S, _A, _W = TenderState, Actor, Window
+_S, _A, _W, _K = TenderState, Actor, Window, Kind
 _SIDE = (_A.TENDERER, _A.AGENCY)
 _BEFORE_DONE = (_S.ANNOUNCED, _S.CLOSED, _S.OPENING, _S.EVALUATING, _S.REPORTED, _S.PUBLICITY)
 _OPENED = (_S.EVALUATING, _S.REPORTED, _S.PUBLICITY)
 
 TABLE: tuple[Transition, ...] = (
     Transition(Step.ANNOUNCE, _T, (_S.DRAFT,), _S.ANNOUNCED, (*_SIDE, _A.CENTRE), "TenderAnnouncement", _W.SUBMISSION,
-               "ZTBF 16, 24; GPL 35", "notice, rule pack, keys, origins, deadline", "notice.published"),
+               "ZTBF 16, 24; GPL 35", "notice, rule pack, keys, origins, deadline", _K.NOTICE_PUBLISHED),
     Transition(Step.ASK, _T, (_S.ANNOUNCED,), None, (_A.BIDDER,), None, _W.QUESTIONS,
-               "REG 22", "the question without who asked it", "document.objection"),
+               "REG 22", "the question without who asked it", _K.DOCUMENT_OBJECTION),
     Transition(Step.CLARIFY, _T, (_S.ANNOUNCED,), None, _SIDE, None, _W.UNTIL_DEADLINE,
-               "ZTBF 23; REG 22", "the answer, to all at once", "notice.clarified"),
+               "ZTBF 23; REG 22", "the answer, to all at once", _K.CLARIFICATION_PUBLISHED),
     Transition(Step.AMEND, _T, (_S.ANNOUNCED,), None, _SIDE, "TenderAmendment", _W.UNTIL_DEADLINE,
-               "ZTBF 23; REG 21", "new notice or deadline", "notice.amended"),
+               "ZTBF 23; REG 21", "new notice or deadline", _K.TENDER_AMENDED),
     Transition(Step.SUBMIT, _T, (_S.ANNOUNCED,), None, (_A.BIDDER,), "BidSubmission", _W.UNTIL_DEADLINE,
-               "ZTBF 28, 29; REG 36", "nothing until the box is opened (ZTBF 22)", "bid.sealed"),
+               "ZTBF 28, 29; REG 36", "nothing until the box is opened (ZTBF 22)", _K.BID_RECEIVED),
     Transition(Step.SUSPEND, _T, _BEFORE_DONE, None, (*_SIDE, _A.SUPERVISOR), "TenderSuspension", _W.ANY_TIME,
-               "REG 22, 44, 54, 62", "reason", "tender.suspended", while_suspended=True),
+               "REG 22, 44, 54, 62", "reason", _K.TENDER_SUSPENDED, while_suspended=True),
     Transition(Step.RESUME, _T, _BEFORE_DONE, None, (*_SIDE, _A.SUPERVISOR), "TenderResumption", _W.ANY_TIME,
-               "REG 22, 62", "reason, new deadline", "tender.resumed", while_suspended=True),
+               "REG 22, 62", "reason, new deadline", _K.TENDER_RESUMED, while_suspended=True),
     Transition(Step.TERMINATE, _T, _BEFORE_DONE, _S.TERMINATED, (*_SIDE, _A.SUPERVISOR), "TenderTermination",
-               _W.ANY_TIME, "REG 31", "reason; bids stay sealed if the box was not opened", "tender.terminated",
+               _W.ANY_TIME, "REG 31", "reason; bids stay sealed if the box was not opened", _K.TENDER_TERMINATED,
                while_suspended=True),
     Transition(Step.BEGIN_CLOSE, _T, (_S.ANNOUNCED,), _S.CLOSED, (_A.ANYONE,), None, _W.AFTER_DEADLINE,
-               "ZTBF 28, 34", "that the deadline has passed", "deadline.passed"),
+               "ZTBF 28, 34", "that the deadline has passed", _K.DEADLINE_CLOSED),
     Transition(Step.CUT, _T, (_S.CLOSED,), None, (_A.ANYONE,), None, _W.AFTER_DEADLINE,
-               "ZTBF 28; sealing.md", "size and root of a box at the deadline", "box.cut", while_suspended=True),
+               "ZTBF 28; sealing.md", "size and root of a box at the deadline", None, while_suspended=True),
     Transition(Step.ADMIT, _T, (_S.CLOSED,), None, (_A.ANYONE,), None, _W.AFTER_DEADLINE,
-               "ZTBF 28; sealing.md", "the slip as it is", "box.admitted", while_suspended=True),
+               "ZTBF 28; sealing.md", "the slip as it is", None, while_suspended=True),
     Transition(Step.CLOSE, _T, (_S.CLOSED,), None, (_A.ANYONE,), None, _W.GRACE,
-               "ZTBF 34", "the inputs of the list", "box.closed"),
+               "ZTBF 34", "the inputs of the list", _K.SEAL_CHECKED),
     Transition(Step.LIST, _T, (_S.CLOSED,), _S.OPENING, (_A.KEY_HOLDERS,), "BidList", _W.OPEN_FROM,
-               "ZTBF 34, 36; REG 44; GPL 36", "bidders, per lot and envelope; lots with too few fail", "bids.listed"),
+               "ZTBF 34, 36; REG 44; GPL 36", "bidders of each lot and envelope; lots that fail", _K.BID_LIST_FIXED),
     Transition(Step.OPEN, _L, (_S.OPENING,), _S.EVALUATING, _SIDE, "OpeningRecord", _W.OPENING,
-               "ZTBF 36; REG 44", "names, prices, main terms of this envelope", "opening.recorded"),
+               "ZTBF 36; REG 44", "names, prices, main terms of this envelope", _K.OPENING_RECORD),
     Transition(Step.OBJECT, _L, (_S.OPENING, _S.EVALUATING), None, (_A.BIDDER,), "OpeningObjection", _W.ANY_TIME,
-               "REG 44", "objection and reply", "opening.objection"),
+               "REG 44", "objection and reply", _K.OPENING_OBJECTION),
     Transition(Step.EXAMINE, _L, (_S.EVALUATING,), None, (_A.EXPERT,), "EvaluationReport", _W.ANY_TIME,
-               "REG 51; tender file", "who met this envelope's requirements", "examination.signed"),
+               "REG 51; tender file", "who met this envelope's requirements", _K.EVALUATION_REPORT),
     Transition(Step.EXCLUDE, _L, (_S.EVALUATING, _S.OPENING), _S.OPENING, (_A.TENDERER,), "EnvelopeExclusion",
-               _W.ANY_TIME, "REG 51; tender file", "bidders excluded, with reasons", "envelope.excluded"),
+               _W.ANY_TIME, "REG 51; tender file", "bidders excluded, with reasons", _K.BIDDERS_EXCLUDED),
     Transition(Step.APPOINT_PANEL, _T, (_S.ANNOUNCED, _S.CLOSED, _S.OPENING, _S.EVALUATING), None,
                (_A.TENDERER, _A.CENTRE), None, _W.ANY_TIME, "ZTBF 37; REG 46",
-               "nothing until the result; then the members", "panel.appointed"),
+               "nothing until the result; then the members", _K.DRAW_RESULT),
     Transition(Step.SCORE, _L, (_S.EVALUATING,), None, (_A.EXPERT,), "ScoreSheet", _W.ANY_TIME,
-               "ZTBF 38, 40; REG 49", "nothing until every member has locked", "sheet.locked"),
+               "ZTBF 38, 40; REG 49", "nothing until every member has locked", _K.SCORE_LOCKED),
     Transition(Step.REPORT, _L, (_S.EVALUATING,), _S.REPORTED, (_A.EXPERT,), "EvaluationReport", _W.ANY_TIME,
-               "ZTBF 40; REG 53", "ranking, rejections, dissent", "report.signed"),
+               "ZTBF 40; REG 53", "ranking, rejections, dissent", _K.EVALUATION_REPORT),
     Transition(Step.PUBLISH_CANDIDATES, _L, (_S.REPORTED,), _S.PUBLICITY, _SIDE, None, _W.PUBLICITY_START,
-               "REG 54", "candidates with rank and price", "candidates.published"),
+               "REG 54", "candidates with rank and price", _K.CANDIDATES_PUBLICISED),
     Transition(Step.DECIDE, _L, (_S.REPORTED, _S.PUBLICITY, _S.DECIDED, _S.FAILED), _S.DECIDED, (_A.TENDERER,),
                "AwardDecision", _W.PUBLICITY,
-               "ZTBF 40, 45; REG 55", "winner and grounds, to all bidders together", "award.decided"),
+               "ZTBF 40, 45; REG 55", "winner and grounds, to all bidders together", _K.AWARD_DECIDED),
     Transition(Step.FAIL, _L, (_S.OPENING, *_OPENED, _S.DECIDED), _S.FAILED, (_A.TENDERER,), "LotFailure",
-               _W.ANY_TIME, "ZTBF 42; REG 19, 44; GPL 36", "reason", "lot.failed"),
+               _W.ANY_TIME, "ZTBF 42; REG 19, 44; GPL 36", "reason", _K.LOT_FAILED),
     Transition(Step.CONTRACT, _L, (_S.DECIDED,), _S.CONTRACTED, _SIDE, None, _W.CONTRACT,
-               "ZTBF 46; GPR 50", "contract", "contract.signed"),
+               "ZTBF 46; GPR 50", "contract", _K.CONTRACT_SIGNED),
     Transition(Step.PERFORM, _L, (_S.CONTRACTED,), _S.PERFORMING, _SIDE, None, _W.ANY_TIME,
-               "ZTBF 48; 1358号文 37", "start of performance", "performance.started"),
+               "ZTBF 48; 1358号文 37", "start of performance", _K.PERFORMANCE_STARTED),
     Transition(Step.ARCHIVE, _L, (_S.PERFORMING,), _S.ARCHIVED, (_A.CENTRE,), None, _W.ANY_TIME,
-               "GPL 42; DA/T 103-2024", "digest of the archive", "archive.sealed"),
+               "GPL 42; DA/T 103-2024", "digest of the archive", _K.ARCHIVED),
 )  # fmt: skip
 """The table; a step has one row."""
 

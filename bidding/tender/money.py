@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ledger.canonical import JsonObject, JsonValue
 from ledger.errors import SunbidError
-from ledger.fields import members, text
+from ledger.json_fields import read_members, read_words
 
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _AMOUNT = re.compile(r"(?:0|[1-9][0-9]{0,23})(?:\.[0-9]{1,6})?", re.ASCII)
@@ -50,5 +50,5 @@ def parse_amount(value: JsonValue, what: str = "amount") -> Decimal:
 
 def parse_money(value: JsonValue) -> Money:
     """Return the money of `{currency, amount}`; refuse other members and spellings."""
-    found = members(value, "money", {"currency", "amount"})
-    return Money(text(found["currency"], "currency"), parse_amount(found["amount"]))
+    found = read_members(value, "money", {"currency", "amount"})
+    return Money(read_words(found["currency"], "currency"), parse_amount(found["amount"]))

@@ -8,8 +8,10 @@ against each other, so that nobody signs three texts that disagree.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from bidding.tender.domain import TenderError
 from bidding.tender.money import Money, parse_amount, parse_money
@@ -17,7 +19,10 @@ from bidding.tender.rules import RulePack
 from ledger import canonical
 from ledger.acts import Envelope
 from ledger.canonical import JsonObject, JsonValue
-from ledger.fields import Texts, bytes32, integer, listing, members, text, texts, to_hex
+from ledger.json_fields import read_b32, read_integer, read_list, read_members, read_texts, read_words, to_hex
+
+Texts: TypeAlias = Mapping[str, str]
+"""One text in each language of the product."""
 
 VERSION = 1
 MAX_SIZE = 256 * 1024
@@ -132,25 +137,33 @@ class Notice:
 def notice_for(pack: RulePack, title: Texts, tenderer: str, lots: tuple[NoticeLot, ...]) -> Notice:
     """Return a notice under `pack` with everything that a notice repeats from it."""
     terms = pack.terms
-    return Notice(title, tenderer, pack.hash, lots, terms.committee.name.lower(), terms.minimum_bidders, terms.ties)
+    return Notice(
+        title,
+        tenderer,
+        pack.hash,
+        lots,
+        terms.committee.name.lower(),
+        terms.minimum_bidders,
+        tuple(tie.value for tie in terms.ties),
+    )
 
 
 def parse_notice(data: bytes) -> Notice:
     """Return the notice of canonical bytes; refuse missing, unknown and malformed members."""
-    value = members(canonical.loads(data, max_size=MAX_SIZE), "notice", _KEYS)
+    value = read_members(canonical.loads(data, max_size=MAX_SIZE), "notice", _KEYS)
     if (value["v"], value["kind"]) != (VERSION, "notice"):
         raise NoticeError(f"this is no notice of version {VERSION}")
     notice = Notice(
-        texts(value["title"], "title"),
-        text(value["tenderer"], "tenderer"),
-        bytes32(value["rulePack"], "rulePack"),
-        tuple(_lot(item) for item in listing(value["lots"], "lots")),
-        text(value["unopened"], "unopened"),
-        integer(value["minimumBidders"], "minimumBidders", 1, 255),
-        tuple(text(item, "ties") for item in listing(value["ties"], "ties")),
-        tuple(_document(item) for item in listing(value["documents"], "documents")),
-        None if value["replaces"] is None else bytes32(value["replaces"], "replaces"),
-        None if value["changes"] is None else texts(value["changes"], "changes"),
+        read_texts(value["title"], "title"),
+        read_words(value["tenderer"], "tenderer"),
+        read_b32(value["rulePack"], "rulePack"),
+        tuple(_lot(item) for item in read_list(value["lots"], "lots")),
+        read_words(value["unopened"], "unopened"),
+        read_integer(value["minimumBidders"], "minimumBidders"),
+        tuple(read_words(item, "ties") for item in read_list(value["ties"], "ties")),
+        tuple(_document(item) for item in read_list(value["documents"], "documents")),
+        None if value["replaces"] is None else read_b32(value["replaces"], "replaces"),
+        None if value["changes"] is None else read_texts(value["changes"], "changes"),
     )
     numbers = [lot.number for lot in notice.lots]
     if not numbers or numbers != sorted(set(numbers)):
@@ -174,21 +187,21 @@ def _lot_to_json(lot: NoticeLot) -> JsonObject:
 
 
 def _lot(value: JsonValue) -> NoticeLot:
-    item = members(value, "lot", _LOT_KEYS)
+    item = read_members(value, "lot", _LOT_KEYS)
     names = {envelope.text: envelope for envelope in Envelope}
-    stated = [text(name, "envelopes") for name in listing(item["envelopes"], "envelopes")]
+    stated = [read_words(name, "envelopes") for name in read_list(item["envelopes"], "envelopes")]
     envelopes = tuple(names[name] for name in stated if name in names)
     if len(envelopes) != len(stated) or list(envelopes) != sorted(set(envelopes)) or not envelopes:
         raise NoticeError("envelopes are some of qualification, technical, price, in this order")
     lot = NoticeLot(
-        integer(item["number"], "number", 0, 2**32 - 1),
-        texts(item["title"], "title"),
-        text(item["currency"], "currency"),
+        read_integer(item["number"], "number"),
+        read_texts(item["title"], "title"),
+        read_words(item["currency"], "currency"),
         envelopes,
         None if item["ceiling"] is None else parse_money(item["ceiling"]),
         None if item["floor"] is None else parse_money(item["floor"]),
-        tuple(_requirement(r) for r in listing(item["requirements"], "requirements")),
-        tuple(_criterion(c) for c in listing(item["criteria"], "criteria")),
+        tuple(_requirement(r) for r in read_list(item["requirements"], "requirements")),
+        tuple(_criterion(c) for c in read_list(item["criteria"], "criteria")),
     )
     if any(limit and limit.currency != lot.currency for limit in (lot.ceiling, lot.floor)):
         raise NoticeError("ceiling and floor are in the lot's currency")
@@ -198,20 +211,22 @@ def _lot(value: JsonValue) -> NoticeLot:
 
 
 def _requirement(value: JsonValue) -> Requirement:
-    item = members(value, "requirement", {"id", "text"})
-    return Requirement(text(item["id"], "id"), texts(item["text"], "text"))
+    item = read_members(value, "requirement", {"id", "text"})
+    return Requirement(read_words(item["id"], "id"), read_texts(item["text"], "text"))
 
 
 def _criterion(value: JsonValue) -> Criterion:
-    item = members(value, "criterion", {"id", "text", "maximum"})
-    return Criterion(text(item["id"], "id"), texts(item["text"], "text"), parse_amount(item["maximum"], "maximum"))
+    item = read_members(value, "criterion", {"id", "text", "maximum"})
+    return Criterion(
+        read_words(item["id"], "id"), read_texts(item["text"], "text"), parse_amount(item["maximum"], "maximum")
+    )
 
 
 def _document(value: JsonValue) -> NoticeDocument:
-    item = members(value, "document", {"name", "mediaType", "sha256", "size"})
+    item = read_members(value, "document", {"name", "mediaType", "sha256", "size"})
     return NoticeDocument(
-        text(item["name"], "name"),
-        text(item["mediaType"], "mediaType"),
-        bytes32(item["sha256"], "sha256"),
-        integer(item["size"], "size"),
+        read_words(item["name"], "name"),
+        read_words(item["mediaType"], "mediaType"),
+        read_b32(item["sha256"], "sha256"),
+        read_integer(item["size"], "size"),
     )

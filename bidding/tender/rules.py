@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -19,13 +19,16 @@ from typing import Annotated, Any, get_type_hints
 
 import orjson
 
+from bidding.tender.money import parse_amount
 from ledger import canonical
 from ledger.acts import Committee
-from ledger.canonical import JsonObject, JsonValue
+from ledger.canonical import JsonValue
 from ledger.errors import SunbidError
+from ledger.json_fields import read_members, read_texts, read_words
 
 PACK_VERSION = 1
 MAX_SIZE = 64 * 1024
+_KEYS = ("v", "kind", "id", "version", "title", "terms", "scoring")
 _EVIDENCE = frozenset("SCMP")
 
 
@@ -103,13 +106,7 @@ def _integer(value: JsonValue, low: int, high: int) -> int:
 
 
 def _points(value: JsonValue) -> Decimal:
-    try:
-        points = Decimal(value) if isinstance(value, str) else None
-    except InvalidOperation:
-        points = None
-    if points is None or not points.is_finite() or points <= 0:
-        raise RulePackError(f"expected a positive decimal string, not {value!r}")
-    return points
+    return parse_amount(value, "points")
 
 
 def _share(value: JsonValue) -> tuple[int, int]:
@@ -224,8 +221,7 @@ class RulePack:
 
 def parse(body: bytes) -> RulePack:
     """Return the pack of these canonical bytes; refuse missing, unknown and malformed parameters."""
-    value = canonical.loads_object(body, max_size=MAX_SIZE)
-    _need_keys("rule pack", value, {"v", "kind", "id", "version", "title", "terms", "scoring"})
+    value = read_members(canonical.loads(body, max_size=MAX_SIZE), "rule pack", _KEYS)
     if value["v"] != PACK_VERSION or value["kind"] != "rule-pack":
         raise RulePackError(f"this is no rule pack of format version {PACK_VERSION}")
     sources: dict[str, Source] = {}
@@ -237,33 +233,18 @@ def parse(body: bytes) -> RulePack:
         raise RulePackError("price_weight leaves no points for the technical criteria")
     if terms.ties[-1] is not TieBreak.EARLIER_PLACE:
         raise RulePackError("ties must end with earlier_place, which always decides")
-    identifier, version = value["id"], _integer(value["version"], 1, 10**6)
-    if not isinstance(identifier, str) or not identifier:
-        raise RulePackError("a rule pack needs an id")
-    return RulePack(identifier, version, _title(value["title"]), terms, scoring, sources, body)
-
-
-def _need_keys(what: str, value: JsonObject, keys: set[str]) -> None:
-    if value.keys() != keys:
-        raise RulePackError(f"{what} needs exactly: {', '.join(sorted(keys))}; it has {', '.join(sorted(value))}")
-
-
-def _title(value: JsonValue) -> Mapping[str, str]:
-    if not isinstance(value, dict) or value.keys() != {"en", "zh"}:
-        raise RulePackError("a rule pack has a title in en and zh")
-    return {language: str(text) for language, text in value.items()}
+    version, title = _integer(value["version"], 1, 10**6), read_texts(value["title"], "title")
+    return RulePack(read_words(value["id"], "id"), version, title, terms, scoring, sources, body)
 
 
 def _section(kind: type[Any], value: JsonValue, sources: dict[str, Source]) -> Any:
-    if not isinstance(value, dict):
-        raise RulePackError(f"{kind.__name__.lower()} must be an object")
     members = {name: hint.__metadata__[0] for name, hint in get_type_hints(kind, include_extras=True).items()}
-    _need_keys(kind.__name__.lower(), value, set(members))
+    entries = read_members(value, kind.__name__.lower(), members)
     read = {}
     for name, reads in members.items():
         try:
-            read[name], sources[name] = _one(reads, value[name])
-        except RulePackError as error:
+            read[name], sources[name] = _one(reads, entries[name])
+        except SunbidError as error:
             raise RulePackError(f"{name}: {error.message}", parameter=name) from error
     return kind(**read)
 

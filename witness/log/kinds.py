@@ -63,6 +63,7 @@ class Kind(StrEnum):
     CREDIT_RECORDED = "E49"
     BUNDLE_MADE = "E50"
     BODY_ERASED = "E51"
+    PERFORMANCE_STARTED = "E52"
 
 
 class ActorRole(StrEnum):
