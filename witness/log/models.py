@@ -92,8 +92,8 @@ class DisclosureRow(Base):
 
     origin: Mapped[Bytes32] = mapped_column(ForeignKey("log_tree.origin"), primary_key=True)
     index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    tender: Mapped[Bytes32]
-    seq: Mapped[int] = mapped_column(BigInteger)
+    tender: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    seq: Mapped[int | None] = mapped_column(BigInteger)
     disclosed: Mapped[bool]
     nonce: Mapped[bytes | None]
     body: Mapped[bytes | None]
@@ -124,6 +124,7 @@ class QueuedSlipRow(Base):
     slip: Mapped[bytes | None]
     account: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     received_at: Mapped[Moment]
+    merge_by: Mapped[int] = mapped_column(BigInteger)
     index: Mapped[int | None] = mapped_column(BigInteger)
 
 
@@ -183,11 +184,9 @@ class AttestationRow(Base):
 
 
 class LeaseRow(Base):
-    """Who writes a log now (SQLite; PostgreSQL has advisory locks); `token` grows with each new holder."""
+    """Who may write a log on SQLite (lease.py); `token` grows with each process that takes the log over."""
 
     __tablename__ = "log_lease"
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(64))
     token: Mapped[int] = mapped_column(BigInteger)
-    expires_at: Mapped[int] = mapped_column(BigInteger)

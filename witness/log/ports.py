@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ledger.city import City
 from ledger.keys import SigningKey
 from witness.log.note import Algorithm, Vkey
+from witness.log.schedule import Schedule
 
 
 class KeyKind(IntEnum):
@@ -68,6 +69,16 @@ class LogChain(Protocol):
 
     async def block_hash(self, number: int) -> bytes:
         """Return the 32-byte hash of the block that the own node holds at `number`."""
+
+
+class BoxFacts(Protocol):
+    """The public facts that pace the own sealed log, as this city's database has them from the chain."""
+
+    async def schedule(self, session: AsyncSession) -> Schedule:
+        """Return the schedule that CityRegistry holds for the origin."""
+
+    async def deadlines(self, session: AsyncSession, after: int) -> Collection[int]:
+        """Return the announced deadlines of the origin's tenders that are not before `after`."""
 
 
 class Submitter(Protocol):

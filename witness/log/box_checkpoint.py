@@ -1,0 +1,76 @@
+"""`BoxCheckpoint`s with their signatures: what origin and witnesses say about a sealed log, each with its own time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ledger.acts import BoxCheckpoint, digest
+from ledger.canonical import JsonObject, JsonValue
+from ledger.eip712 import Domain
+from ledger.errors import SunbidError
+from ledger.keys import SIGNATURE_SIZE, SigningKey, recover
+
+
+class BoxCheckpointError(SunbidError):
+    """A box checkpoint that is malformed or not signed by a key of the city it names."""
+
+    code = "box_checkpoint.invalid"
+
+
+@dataclass(frozen=True)
+class SignedBoxCheckpoint:
+    """City `city` says that `origin` had this `size` and `root` at the time `at`, seconds since 1970.
+
+    `signature` is 65 bytes over the EIP-712 digest, by the receiving key of the origin's own city or by the witness
+    key of another one.
+    """
+
+    origin: bytes
+    size: int
+    root: bytes
+    at: int
+    city: bytes
+    signature: bytes
+
+    @classmethod
+    def sign(cls, checkpoint: BoxCheckpoint, city: bytes, key: SigningKey, registry: Domain) -> SignedBoxCheckpoint:
+        """Return the checkpoint signed by `key` under CityRegistry's domain."""
+        signature = key.sign(digest(checkpoint, registry))
+        return cls(checkpoint.origin, checkpoint.size, checkpoint.root, checkpoint.at, city, signature)
+
+    @property
+    def act(self) -> BoxCheckpoint:
+        """What is signed."""
+        return BoxCheckpoint(self.origin, self.size, self.root, self.at)
+
+    def signer(self, registry: Domain) -> bytes:
+        """Return the 20-byte address that signed; raise `SignatureError` if the signature is not canonical."""
+        return recover(digest(self.act, registry), self.signature)
+
+    def contradicts(self, other: SignedBoxCheckpoint) -> bool:
+        """Say whether no append-only log can have had both: one size, two roots."""
+        return self.origin == other.origin and self.size == other.size and self.root != other.root
+
+    def to_json(self) -> JsonObject:
+        """Return the object that `GET /box/…` serves: the act's members, `city` and `signature`, bytes as 0x hex."""
+        return {**self.act.to_json(), "city": "0x" + self.city.hex(), "signature": "0x" + self.signature.hex()}
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> SignedBoxCheckpoint:
+        """Return the checkpoint that `to_json` wrote; refuse everything else. The signature is not checked here."""
+        if not isinstance(value, dict):
+            raise BoxCheckpointError("a box checkpoint is an object")
+        members = dict(value)
+        city, signature = _hex(members.pop("city", None), 32), _hex(members.pop("signature", None), SIGNATURE_SIZE)
+        act = BoxCheckpoint.from_json(members)
+        return cls(act.origin, act.size, act.root, act.at, city, signature)
+
+
+def _hex(value: JsonValue, size: int) -> bytes:
+    try:
+        data = bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else b""
+    except ValueError:
+        data = b""
+    if len(data) != size:
+        raise BoxCheckpointError(f"a box checkpoint needs city and signature as 0x hex, {size} bytes here")
+    return data

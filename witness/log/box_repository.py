@@ -1,0 +1,200 @@
+"""Every query on the box: the queue of slips, ticks, box checkpoints, and what a witness has seen and signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from witness.log.box_checkpoint import SignedBoxCheckpoint
+from witness.log.models import (
+    AttestationRow,
+    BoxCheckpointRow,
+    BoxTickRow,
+    EquivocationRow,
+    QueuedSlipRow,
+    WitnessHeadRow,
+)
+from witness.log.ports import TreeHead
+from witness.log.repository import insert_once
+
+
+@dataclass(frozen=True)
+class QueuedSlip:
+    """A slip that waits for a tick; without an `account` it is the city's own secret event, which goes last."""
+
+    place: int
+    slip: bytes
+    account: bytes | None
+
+
+class QueueRepository:
+    """Slips between door and log, in the transaction of `session`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def put(
+        self, slip_hash: bytes, slip: bytes, account: bytes | None, received_at: datetime, merge_by: int
+    ) -> None:
+        """Store a slip that waits; one that was ever here stays as it is."""
+        values = {"slip_hash": slip_hash, "slip": slip, "account": account, "received_at": received_at}
+        await self._session.execute(insert_once(self._session, QueuedSlipRow).values(**values, merge_by=merge_by))
+
+    async def find(self, slip_hash: bytes) -> QueuedSlipRow | None:
+        """Return the row of the slip with this SHA-256."""
+        query = select(QueuedSlipRow).filter_by(slip_hash=slip_hash).execution_options(populate_existing=True)
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def waiting(self) -> list[QueuedSlip]:
+        """Return what is not merged yet, oldest first."""
+        query = select(QueuedSlipRow.place, QueuedSlipRow.slip, QueuedSlipRow.account)
+        rows = await self._session.execute(query.where(QueuedSlipRow.index.is_(None)).order_by(QueuedSlipRow.place))
+        return [QueuedSlip(place, slip, account) for place, slip, account in rows if slip is not None]
+
+    async def accounts(self) -> list[bytes | None]:
+        """Return whose slips wait, oldest first."""
+        query = select(QueuedSlipRow.account).where(QueuedSlipRow.index.is_(None)).order_by(QueuedSlipRow.place)
+        return list(await self._session.scalars(query))
+
+    async def merged(self, places: dict[int, int]) -> None:
+        """Note the log index of each slip by its place, and forget its bytes and its account here."""
+        if places:
+            rows = [{"place": place, "index": index, "slip": None, "account": None} for place, index in places.items()]
+            await self._session.execute(update(QueuedSlipRow), rows)  # by primary key, in bulk
+
+    async def last_tick(self, origin: bytes) -> int | None:
+        """Return the last tick that was merged, None before the first."""
+        query = select(BoxTickRow.last).filter_by(origin=origin)
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def set_last_tick(self, origin: bytes, tick: int) -> None:
+        """Store that every tick up to this one is merged."""
+        await self._session.merge(BoxTickRow(origin=origin, last=tick))
+
+
+class BoxRepository:
+    """Box checkpoints of all cities and evidence against them, in the transaction of `session`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, signed: SignedBoxCheckpoint) -> SignedBoxCheckpoint:
+        """Return the city's checkpoint at this size: the one given, or the one stored before, which never changes."""
+        values = {
+            "origin": signed.origin,
+            "size": signed.size,
+            "city": signed.city,
+            "root": signed.root,
+            "at": signed.at,
+            "signature": signed.signature,
+        }
+        await self._session.execute(insert_once(self._session, BoxCheckpointRow).values(**values))
+        stored = await self.by_city(signed.origin, signed.size, signed.city)
+        assert stored is not None
+        return stored
+
+    async def by_city(self, origin: bytes, size: int, city: bytes) -> SignedBoxCheckpoint | None:
+        """Return what the city signed at this size."""
+        row = await self._session.get(BoxCheckpointRow, (origin, size, city), populate_existing=True)
+        return _signed(row) if row else None
+
+    async def at_size(self, origin: bytes, size: int) -> list[SignedBoxCheckpoint]:
+        """Return what all cities signed at this size."""
+        query = select(BoxCheckpointRow).filter_by(origin=origin, size=size).order_by(BoxCheckpointRow.city)
+        return [_signed(row) for row in await self._session.scalars(query)]
+
+    async def after(
+        self, origin: bytes, size: int, *, city: bytes | None = None, sizes: int | None = None
+    ) -> list[SignedBoxCheckpoint]:
+        """Return the checkpoints larger than `size`, smallest first, of one city or all; at most `sizes` sizes."""
+        query = select(BoxCheckpointRow).filter_by(origin=origin).where(BoxCheckpointRow.size > size)
+        if city is not None:
+            query = query.filter_by(city=city)
+        if sizes is not None:
+            within = select(BoxCheckpointRow.size).filter_by(origin=origin).where(BoxCheckpointRow.size > size)
+            if city is not None:
+                within = within.filter_by(city=city)
+            within = within.distinct().order_by(BoxCheckpointRow.size).limit(sizes)
+            query = query.where(BoxCheckpointRow.size.in_(within))
+        query = query.order_by(BoxCheckpointRow.size, BoxCheckpointRow.city)
+        return [_signed(row) for row in await self._session.scalars(query)]
+
+    async def largest(self, origin: bytes, city: bytes) -> SignedBoxCheckpoint | None:
+        """Return the largest checkpoint that the city signed."""
+        query = select(BoxCheckpointRow).filter_by(origin=origin, city=city).order_by(BoxCheckpointRow.size.desc())
+        row = (await self._session.scalars(query.limit(1))).one_or_none()
+        return _signed(row) if row else None
+
+    async def largest_by_cities(self, origin: bytes, city: bytes, others: int, after: int) -> int | None:
+        """Return the largest size above `after` that `city` and at least `others` more cities signed with one root."""
+        own = BoxCheckpointRow.__table__.alias("own")
+        other = BoxCheckpointRow.__table__.alias("other")
+        same = (other.c.origin == own.c.origin) & (other.c.size == own.c.size) & (other.c.root == own.c.root)
+        query = (
+            select(own.c.size)
+            .join(other, same & (other.c.city != city))
+            .where(own.c.origin == origin, own.c.city == city, own.c.size > after)
+            .group_by(own.c.size)
+            .having(func.count() >= others)
+            .order_by(own.c.size.desc())
+            .limit(1)
+        )
+        return (await self._session.execute(query)).scalar_one_or_none()
+
+    async def add_equivocation(self, digest: bytes, origin: bytes, evidence: str, seen_at: int) -> None:
+        """Keep a piece of evidence once."""
+        values = {"digest": digest, "origin": origin, "evidence": evidence, "seen_at": seen_at}
+        await self._session.execute(insert_once(self._session, EquivocationRow).values(**values))
+
+    async def equivocations(self, origin: bytes | None = None) -> Sequence[EquivocationRow]:
+        """Return the evidence against one origin or all, oldest first."""
+        query = select(EquivocationRow).order_by(EquivocationRow.number)
+        if origin is not None:
+            query = query.filter_by(origin=origin)
+        return (await self._session.scalars(query)).all()
+
+    # --- the C2SP witness and the attested blocks -------------------------------------------------------------
+
+    async def witness_head(self, origin: bytes) -> TreeHead | None:
+        """Return the tree that this city's witness cosigned last."""
+        row = await self._session.get(WitnessHeadRow, origin, populate_existing=True)
+        return TreeHead(row.size, row.root) if row else None
+
+    async def move_witness_head(self, origin: bytes, old: TreeHead | None, new: TreeHead) -> bool:
+        """Store `new` if `old` still stands, and say whether it did."""
+        if old is None:
+            values = {"origin": origin, "size": new.size, "root": new.root}
+            statement = insert_once(self._session, WitnessHeadRow).values(**values).returning(WitnessHeadRow.size)
+            return (await self._session.execute(statement)).one_or_none() is not None
+        moved = await self._session.execute(
+            update(WitnessHeadRow)
+            .filter_by(origin=origin, size=old.size, root=old.root)
+            .values(size=new.size, root=new.root)
+            .returning(WitnessHeadRow.size)
+        )
+        return moved.one_or_none() is not None
+
+    async def attestation(self, number: int) -> AttestationRow | None:
+        """Return what this city attested at a block number."""
+        return await self._session.get(AttestationRow, number, populate_existing=True)
+
+    async def add_attestation(self, row: AttestationRow) -> AttestationRow:
+        """Store an attestation if there is none at its number yet, and return the one that stands."""
+        values = {
+            "number": row.number,
+            "block_hash": row.block_hash,
+            "signer": row.signer,
+            "signature": row.signature,
+        }
+        await self._session.execute(insert_once(self._session, AttestationRow).values(**values))
+        stored = await self.attestation(row.number)
+        assert stored is not None
+        return stored
+
+
+def _signed(row: BoxCheckpointRow) -> SignedBoxCheckpoint:
+    return SignedBoxCheckpoint(row.origin, row.size, row.root, row.at, row.city, row.signature)
