@@ -51,12 +51,13 @@ interface ICityRegistry {
         bytes32 endpoint;
     }
 
-    /// @notice Storage of a city; `to` is type(uint64).max while it has no end. `endpoint` is SHA-256 of its base URL.
+    /// @notice Storage of a city; `to` is type(uint64).max while it has no end. `endpoint` is SHA-256 of its base URL,
+    /// `open` the number of its keys, logs and supervisors that have no end yet.
     struct City {
         uint256 from;
         uint256 to;
         bytes32 endpoint;
-        uint256 openKeys;
+        uint256 open;
     }
 
     /// @notice Storage of a key: six whole slots. `roles` has bit `1 << role` for each role an issuer may certify.
@@ -126,7 +127,7 @@ interface ICityRegistry {
     error NotAGovernor(address sender);
     error CityUnknown(bytes32 city);
     error CityExists(bytes32 city);
-    error CityHasOpenKeys(bytes32 city, uint256 openKeys);
+    error CityHasOpenEntries(bytes32 city, uint256 open);
     error KeyIsZero();
     error KeyKnown(bytes32 key);
     error KeyUnknown(bytes32 key);
@@ -137,10 +138,12 @@ interface ICityRegistry {
     error OriginUnknown(bytes32 origin);
     error OriginInvalid(bytes32 origin);
     error SupervisorUnknown(bytes32 city, bytes32 organisation);
-    error PeriodEmpty();
+    error PeriodInvalid(uint256 from, uint256 to);
+    error NameEmpty();
     error VersionInvalid(address version);
     error ProposalEmpty();
     error ProposalTooLong(uint256 calls);
+    error ProposalKnown(bytes32 proposal);
     error ProposalUnknown(bytes32 proposal);
     error ProposalStale(bytes32 proposal);
     error ProposalDone(bytes32 proposal);
@@ -290,7 +293,7 @@ interface ICityRegistry {
     /// @notice A city joins, with its governor.
     function addCity(Founder calldata founder) external returns (bytes32 id);
 
-    /// @notice A city leaves, once every key of it has an end.
+    /// @notice A city leaves, once every key, log and supervisor of it has an end.
     function removeCity(bytes32 id) external;
 
     /// @notice A city's services move; `endpoint` is SHA-256 of the base URL.

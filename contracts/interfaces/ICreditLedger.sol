@@ -14,17 +14,17 @@ interface ICreditLedger {
         bytes32 head;
     }
 
-    /// @notice Storage of an accepted act, four whole slots: whose record it is, the city of the authority's issuer, its
-    /// place in the subject's chain from 1, block time.
+    /// @notice Storage of an accepted act, five whole slots: whose record it is, the city of the authority's issuer, its
+    /// place in the subject's chain from 1, block time, whether it is a decision.
     struct Entry {
         bytes32 subject;
         bytes32 city;
         uint256 index;
         uint256 postedAt;
+        bool isDecision;
     }
 
     error SubjectIsZero();
-    error EntryMismatch(bytes32 entry, bytes32 body);
     error ActAccepted(bytes32 act);
     error DecisionUnknown(bytes32 decision);
     error NotTheAuthority(bytes32 city);

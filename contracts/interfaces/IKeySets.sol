@@ -13,7 +13,7 @@ interface IKeySets {
         bytes32 organisation;
     }
 
-    /// @notice A member as stored, five whole slots; `identityPrefix` is 2 or 3, the first byte of the compressed point.
+    /// @notice A member as stored, five whole slots, the identity key as two; `identityPrefix` is 2 or 3, the first byte of the compressed point.
     struct StoredMember {
         uint256 identityPrefix;
         bytes32 identityX;
@@ -41,8 +41,9 @@ interface IKeySets {
         bytes[] signatures;
     }
 
-    /// @notice Storage of a key set, one whole slot each. `epoch` counts from 1. `uses` of a seal set is the number of
-    /// unfinished tenders that it seals; `spentBy` of a box set is the tender that announced it.
+    /// @notice Storage of a key set, one whole slot each. `epoch` counts from 1. `uses` is the number of unfinished tenders
+    /// that were announced on it, of a box set one at most; `spentBy` of a box set is the tender that announced it, by the
+    /// TenderBook `spender`.
     struct KeySet {
         uint256 purpose;
         uint256 epoch;
