@@ -1,0 +1,434 @@
+"""What a city reads from its own chain node: blocks, calls, logs and storage proofs, by contract name.
+
+Every name is resolved through CityRegistry's current versions; `At` names a contract by address, because a tender
+keeps the contracts it was announced on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from ledger.chain.contracts import Artifact, Function, Revert, artifact, decode_revert
+from ledger.chain.rpc import Rpc, RpcError, to_bytes, to_hex, to_int
+from ledger.errors import SunbidError
+
+MAX_LOG_BLOCKS = 5000
+"""Blocks a log query: Besu refuses more."""
+
+BlockId = int | Literal["latest"]
+
+
+class ContractKind(IntEnum):
+    """The contracts that CityRegistry names, by its numbers."""
+
+    AnchorRegistry = 1
+    TenderBook = 2
+    KeySets = 3
+    CreditLedger = 4
+
+
+REGISTRY = "CityRegistry"
+CONTRACTS = (REGISTRY, *(kind.name for kind in ContractKind))
+
+
+class ContractRevertedError(SunbidError):
+    """A contract refused a call; `revert` says why."""
+
+    code = "chain.reverted"
+
+    def __init__(self, contract: str, function: str, revert: Revert) -> None:
+        shown = {name: to_hex(v) if isinstance(v, bytes) else v for name, v in revert.args.items()}
+        super().__init__(
+            f"{contract}.{function} is refused: {revert}",
+            contract=contract,
+            function=function,
+            error=revert.name,
+            args=shown,
+        )
+        self.revert = revert
+
+
+class ChainStateError(SunbidError):
+    """The chain is not the one that the settings describe, or lacks what the deployment needs."""
+
+    code = "chain.state"
+
+
+@dataclass(frozen=True)
+class At:
+    """A contract of this name at this address."""
+
+    name: str
+    address: bytes
+
+
+ContractRef = str | At
+
+
+@dataclass(frozen=True)
+class Finality:
+    """When a block counts: with `depth` blocks on top of it; 0 (`bft`) where a block is final."""
+
+    depth: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `bft` or `depth:N`."""
+        if text == "bft":
+            return cls(0)
+        found = re.fullmatch(r"depth:([1-9][0-9]{0,4})", text)
+        if not found:
+            raise ChainStateError(f"finality is 'bft' or 'depth:N', not {text!r}")
+        return cls(int(found[1]))
+
+    def final(self, head: int) -> int:
+        """Return the number of the last final block when `head` is the latest."""
+        return max(0, head - self.depth)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block's header; `raw` is the node's JSON object, from which evidence builds the RLP."""
+
+    number: int
+    hash: bytes
+    parent: bytes
+    state_root: bytes
+    timestamp: int
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class StorageProof:
+    """One slot with the trie nodes from the account's storage root to it."""
+
+    slot: bytes
+    value: int
+    nodes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class AccountProof:
+    """An account with the trie nodes from the block's state root to it, and its slots in the order asked for."""
+
+    address: bytes
+    nonce: int
+    balance: int
+    code_hash: bytes
+    storage_root: bytes
+    nodes: tuple[bytes, ...]
+    storage: tuple[StorageProof, ...]
+
+
+@dataclass(frozen=True)
+class Log:
+    """A decoded event with its place on the chain."""
+
+    contract: str
+    address: bytes
+    event: str
+    args: Mapping[str, Any]
+    block: int
+    block_hash: bytes
+    tx_hash: bytes
+    index: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a transaction."""
+
+    tx_hash: bytes
+    succeeded: bool
+    block: int
+    block_hash: bytes
+    gas_used: int
+    created: bytes | None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One read of a batch."""
+
+    contract: ContractRef
+    function: str
+    args: tuple[Any, ...] = ()
+
+
+class ChainClient:
+    """Reads through one or several nodes of the same chain; belongs to one event loop, is closed with `close`."""
+
+    def __init__(
+        self, rpc_urls: Sequence[str], chain_id: int, registry: bytes, *, finality: Finality | None = None
+    ) -> None:
+        self.rpc = Rpc(rpc_urls)
+        self.chain_id = chain_id
+        self.registry = registry
+        self.finality = finality or Finality(0)
+        self._addresses: dict[str, bytes] = {}
+        self._resolving = asyncio.Lock()
+
+    async def check(self) -> None:
+        """Refuse a node of another chain, and a chain without the registry."""
+        found, code = await self.rpc.batch([("eth_chainId", ()), ("eth_getCode", (to_hex(self.registry), "latest"))])
+        if found != hex(self.chain_id):
+            raise ChainStateError(f"the node is on chain {found}, the settings say {self.chain_id}")
+        if code in ("0x", None):
+            raise ChainStateError(f"no CityRegistry stands at {to_hex(self.registry)} on chain {self.chain_id}")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.rpc.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # --- blocks -------------------------------------------------------------------------------------------------
+
+    async def block(self, number: BlockId = "latest") -> Block:
+        """Return a block; refuse a number that the chain has not reached."""
+        return (await self.blocks([number]))[0]
+
+    async def blocks(self, numbers: Sequence[BlockId]) -> list[Block]:
+        """Return several blocks with one request."""
+        answers = await self.rpc.batch([("eth_getBlockByNumber", (_block_id(n), False)) for n in numbers])
+        return [_block(number, answer) for number, answer in zip(numbers, answers, strict=True)]
+
+    async def final_block(self) -> Block:
+        """Return the last block that counts under the finality setting."""
+        head = await self.block()
+        final = self.finality.final(head.number)
+        return head if final == head.number else await self.block(final)
+
+    # --- calls --------------------------------------------------------------------------------------------------
+
+    async def contract(self, ref: ContractRef) -> bytes:
+        """Return the address of a contract: CityRegistry's own, or the version it named last."""
+        if isinstance(ref, At):
+            return ref.address
+        if ref == REGISTRY:
+            return self.registry
+        async with self._resolving:
+            if ref not in self._addresses:
+                self._addresses[ref] = await self._current(ref)
+        return self._addresses[ref]
+
+    async def _current(self, name: str) -> bytes:
+        try:
+            kind = ContractKind[name]
+        except KeyError as error:
+            raise ChainStateError(f"CityRegistry names no contract {name}") from error
+        address: bytes = await self.call(REGISTRY, "currentVersion", kind)
+        if not any(address):
+            raise ChainStateError(f"the governors have not named a {name} yet")
+        return address
+
+    def forget_versions(self) -> None:
+        """Resolve names again: a new version was named."""
+        self._addresses.clear()
+
+    async def call(
+        self,
+        contract: ContractRef,
+        function: str,
+        *args: Any,
+        block: BlockId = "latest",
+        sender: bytes | None = None,
+    ) -> Any:
+        """Return what a function answers at `block`; raise `ContractRevertedError` with the contract's own reason."""
+        return (await self.call_many([Call(contract, function, args)], block=block, sender=sender))[0]
+
+    async def call_many(
+        self, calls: Sequence[Call], *, block: BlockId = "latest", sender: bytes | None = None
+    ) -> list[Any]:
+        """Return the answers to several calls with one request; the first refusal is raised."""
+        functions = [artifact(_name(c.contract)).function(c.function) for c in calls]
+        requests = [
+            _eth_call(await self.contract(c.contract), f.encode_call(c.args), block, sender)
+            for c, f in zip(calls, functions, strict=True)
+        ]
+        answers = await self.rpc.batch(requests)
+        return [self._answer(c, f, a) for c, f, a in zip(calls, functions, answers, strict=True)]
+
+    def _answer(self, call: Call, function: Function, answer: Any) -> Any:
+        name = _name(call.contract)
+        if isinstance(answer, RpcError):
+            revert = self.decode_error(answer)
+            raise ContractRevertedError(name, call.function, revert) if revert else answer
+        if answer == "0x" and function.outputs:
+            raise ChainStateError(f"nothing answers as {name}: no contract stands at its address at that block")
+        return function.decode_result(to_bytes(answer))
+
+    async def simulate(
+        self, contract: ContractRef, function: str, args: Sequence[Any], *, sender: bytes | None = None
+    ) -> None:
+        """Try a transaction on the latest state without sending it; raise `ContractRevertedError` if it is refused."""
+        await self.call(contract, function, *args, sender=sender)
+
+    async def revert_of(self, to: bytes, data: bytes, sender: bytes, block: BlockId) -> Revert | None:
+        """Return why this transaction would be refused on the state after `block`, or None if it would not."""
+        answer = (await self.rpc.batch([_eth_call(to, data, block, sender)]))[0]
+        if not isinstance(answer, RpcError):
+            return None
+        revert = self.decode_error(answer)
+        if revert is None:
+            raise answer
+        return revert
+
+    @staticmethod
+    def decode_error(error: RpcError | bytes) -> Revert | None:
+        """Return the contract's reason in revert data or in a node's error; None if the error is the node's own."""
+        if isinstance(error, bytes):
+            return decode_revert(error, _artifacts())
+        data = error.data.get("data") if isinstance(error.data, dict) else error.data
+        if isinstance(data, str) and re.fullmatch(r"0x([0-9a-fA-F]{2})*", data):
+            return decode_revert(to_bytes(data), _artifacts())
+        return Revert("Unknown", {"message": error.reason}) if "revert" in error.reason.lower() else None
+
+    # --- proofs, logs, receipts ---------------------------------------------------------------------------------
+
+    async def get_proof(self, address: bytes, slots: Sequence[bytes], block: BlockId = "latest") -> AccountProof:
+        """Return the account and these 32-byte slots with their Merkle-Patricia proofs under `block`'s state root."""
+        keys = [to_hex(slot) for slot in slots]
+        raw = await self.rpc.request("eth_getProof", to_hex(address), keys, _block_id(block))
+        found = {_word(entry["key"]): entry for entry in raw["storageProof"]}
+        return AccountProof(
+            address=address,
+            nonce=to_int(raw["nonce"]),
+            balance=to_int(raw["balance"]),
+            code_hash=to_bytes(raw["codeHash"]),
+            storage_root=to_bytes(raw["storageHash"]),
+            nodes=tuple(map(to_bytes, raw["accountProof"])),
+            storage=tuple(
+                StorageProof(slot, to_int(found[slot]["value"]), tuple(map(to_bytes, found[slot]["proof"])))
+                for slot in slots
+            ),
+        )
+
+    async def storage(self, address: bytes, slot: bytes, block: BlockId = "latest") -> int:
+        """Return a storage slot as a number."""
+        return to_int(await self.rpc.request("eth_getStorageAt", to_hex(address), to_hex(slot), _block_id(block)))
+
+    async def logs(
+        self,
+        contracts: Sequence[ContractRef],
+        from_block: int,
+        to_block: int,
+        *,
+        events: Sequence[str] = (),
+    ) -> list[Log]:
+        """Return the events of these contracts in chain order; `events` limits them by name.
+
+        Pages of `MAX_LOG_BLOCKS`; `to_block` must not lie beyond the head.
+        """
+        names = {await self.contract(ref): _name(ref) for ref in contracts}
+        query: dict[str, Any] = {"address": [to_hex(address) for address in names]}
+        if events:
+            query["topics"] = [_topics(set(names.values()), events)]
+        found: list[Log] = []
+        for start in range(from_block, to_block + 1, MAX_LOG_BLOCKS):
+            end = min(to_block, start + MAX_LOG_BLOCKS - 1)
+            page = await self.rpc.request("eth_getLogs", {**query, "fromBlock": hex(start), "toBlock": hex(end)})
+            found += [log for entry in page if (log := _log(names, entry))]
+        return found
+
+    async def receipts(self, hashes: Sequence[bytes]) -> list[Receipt | None]:
+        """Return the receipts of transactions, None for each that is not mined."""
+        answers = await self.rpc.batch([("eth_getTransactionReceipt", (to_hex(h),)) for h in hashes])
+        return [_receipt(answer) for answer in answers]
+
+    async def transaction_count(self, address: bytes, block: BlockId = "latest") -> int:
+        """Return how many transactions of `address` are mined: its next nonce."""
+        return to_int(await self.rpc.request("eth_getTransactionCount", to_hex(address), _block_id(block)))
+
+    async def broadcast(self, raws: Sequence[bytes]) -> list[RpcError | None]:
+        """Hand signed transactions to a node in order; an answer without error still only means "accepted"."""
+        answers = await self.rpc.batch([("eth_sendRawTransaction", (to_hex(raw),)) for raw in raws])
+        return [answer if isinstance(answer, RpcError) else None for answer in answers]
+
+
+def _name(ref: ContractRef) -> str:
+    return ref.name if isinstance(ref, At) else ref
+
+
+def _artifacts() -> list[Artifact]:
+    return [artifact(name) for name in CONTRACTS]
+
+
+def _block_id(block: BlockId) -> str:
+    return block if isinstance(block, str) else hex(block)
+
+
+def _word(value: str) -> bytes:
+    return to_int(value).to_bytes(32, "big")
+
+
+def _eth_call(to: bytes, data: bytes, block: BlockId, sender: bytes | None) -> tuple[str, Sequence[object]]:
+    call = {"to": to_hex(to), "data": to_hex(data)} | ({"from": to_hex(sender)} if sender else {})
+    return "eth_call", (call, _block_id(block))
+
+
+def _block(number: BlockId, answer: Any) -> Block:
+    if isinstance(answer, RpcError):
+        raise answer
+    if answer is None:
+        raise ChainStateError(f"the chain has no block {number} yet", block=number)
+    return Block(
+        number=to_int(answer["number"]),
+        hash=to_bytes(answer["hash"]),
+        parent=to_bytes(answer["parentHash"]),
+        state_root=to_bytes(answer["stateRoot"]),
+        timestamp=to_int(answer["timestamp"]),
+        raw=answer,
+    )
+
+
+def _topics(names: set[str], events: Sequence[str]) -> list[str]:
+    found = [to_hex(topic) for n in names for topic, event in artifact(n).events.items() if event.name in events]
+    if not found:
+        raise ChainStateError(f"no contract here has the events {', '.join(events)}")
+    return found
+
+
+def _log(names: Mapping[bytes, str], entry: Mapping[str, Any]) -> Log | None:
+    topics = [to_bytes(topic) for topic in entry["topics"]]
+    address = to_bytes(entry["address"])
+    event = artifact(names[address]).events.get(topics[0]) if topics else None
+    if event is None:
+        return None
+    return Log(
+        contract=names[address],
+        address=address,
+        event=event.name,
+        args=event.decode(topics, to_bytes(entry["data"])),
+        block=to_int(entry["blockNumber"]),
+        block_hash=to_bytes(entry["blockHash"]),
+        tx_hash=to_bytes(entry["transactionHash"]),
+        index=to_int(entry["logIndex"]),
+    )
+
+
+def _receipt(answer: Any) -> Receipt | None:
+    if isinstance(answer, RpcError):
+        raise answer
+    if answer is None:
+        return None
+    return Receipt(
+        tx_hash=to_bytes(answer["transactionHash"]),
+        succeeded=answer["status"] == "0x1",
+        block=to_int(answer["blockNumber"]),
+        block_hash=to_bytes(answer["blockHash"]),
+        gas_used=to_int(answer["gasUsed"]),
+        created=to_bytes(answer["contractAddress"]) if answer.get("contractAddress") else None,
+    )

@@ -1,0 +1,213 @@
+"""A development chain on this machine: anvil as a child process, with a clock that only its owner moves.
+
+Clock. The first block has the time given at the start. After that time passes in two ways only: each mined block is
+one second later than the one before, and `advance_to` mines one block at the given time. Every transaction is mined at
+once, in a block of its own, unless `hold` is on. So the chain's time never depends on how long anything takes. Whoever
+wants it to run like a wall clock calls `advance_to` once a second.
+
+State. With a folder the state is on disk (written every second and at `stop`), and a restart goes on where it ended.
+Nothing here is for production: there is one validator, and it lies about the time when told to.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from ledger.chain.rpc import Rpc, to_int
+from ledger.errors import SunbidError
+
+CHAIN_ID = 20_260
+GAS_LIMIT = 100_000_000
+START_SECONDS = 15.0
+_CHAIN_FLAGS = (
+    *("--hardfork", "shanghai", "--gas-price", "0", "--block-base-fee-per-gas", "0", "--disable-min-priority-fee"),
+    *("--accounts", "0", "--order", "fifo", "--gas-limit", str(GAS_LIMIT), "--quiet", "--no-mining"),
+)
+
+
+class DevnetError(SunbidError):
+    """The development chain cannot start, or was asked for the impossible."""
+
+    code = "devnet.failed"
+
+
+def anvil_path() -> Path:
+    """Return the anvil binary that `make setup` installed; refuse if there is none."""
+    root = Path(__file__).parents[2]
+    found = sorted(root.glob("node_modules/@foundry-rs/anvil-*/bin/anvil*"))
+    if not found:
+        raise DevnetError("anvil is not installed: run `make setup`")
+    return found[0]
+
+
+class AnvilProcess:
+    """An anvil child process that listens on `url` and ends with this process (on Linux even if that is killed)."""
+
+    def __init__(self, *, folder: Path | None, port: int, chain_id: int, timestamp: int) -> None:
+        self.chain_id = chain_id
+        port = port or _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = (folder / "anvil.log").open("ab") if folder else None
+        state = _state_flags(folder) if folder else ()
+        start = ("--port", str(port), "--chain-id", str(chain_id), "--timestamp", str(timestamp))
+        self._child = subprocess.Popen(  # noqa: S603 - our own binary and flags
+            [str(anvil_path()), *_CHAIN_FLAGS, *start, *state],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log or subprocess.DEVNULL,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one prctl, no threads
+        )
+        try:
+            self._wait()
+            self._set_clock()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while self._child.poll() is None and time.monotonic() < until:
+            try:
+                if self.ask("eth_chainId") == hex(self.chain_id):
+                    return
+            except OSError:
+                time.sleep(0.01)
+        raise DevnetError(f"anvil did not come up at {self.url}: is the port free, the state file whole?")
+
+    def _set_clock(self) -> None:
+        """Mining starts only when the clock is set: after a restart anvil would go by the wall clock."""
+        latest = self.ask("eth_getBlockByNumber", "latest", False)
+        self.ask("anvil_setBlockTimestampInterval", 1)
+        if to_int(latest["number"]):
+            self.ask("evm_setNextBlockTimestamp", to_int(latest["timestamp"]) + 1)
+        self.ask("evm_setAutomine", True)
+
+    def ask(self, method: str, *params: object) -> Any:
+        """Return the result of one call, blocking: for start-up, before any event loop runs."""
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as response:  # noqa: S310 - loopback
+            answer = json.load(response)
+        if "error" in answer:
+            raise DevnetError(f"anvil refused {method}: {answer['error']['message']}")
+        return answer["result"]
+
+    def stop(self) -> None:
+        """End the child; with a folder its state is written first."""
+        if self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
+            try:
+                self._child.wait(START_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        if self._log:
+            self._log.close()
+
+    def kill(self) -> None:
+        """End the child as a power cut would: what was not written yet is lost."""
+        self._child.kill()
+        self._child.wait()
+
+
+class Devnet:
+    """What drives a development chain: its clock, its snapshots; belongs to one event loop."""
+
+    def __init__(self, url: str, chain_id: int = CHAIN_ID, *, process: AnvilProcess | None = None) -> None:
+        self.url = url
+        self.chain_id = chain_id
+        self.process = process
+        self._rpc = Rpc([url])
+
+    @classmethod
+    def start(
+        cls, *, folder: Path | None = None, port: int = 0, chain_id: int = CHAIN_ID, timestamp: int = 1_767_225_600
+    ) -> Self:
+        """Start anvil and return when it answers; port 0 takes a free one, without `folder` nothing is kept.
+
+        `timestamp` is the first block's time (default: 2026-01-01 UTC); a state on disk keeps its own.
+        """
+        process = AnvilProcess(folder=folder, port=port, chain_id=chain_id, timestamp=timestamp)
+        return cls(process.url, chain_id, process=process)
+
+    async def now(self) -> int:
+        """Return the time of the latest block."""
+        return to_int((await self._rpc.request("eth_getBlockByNumber", "latest", False))["timestamp"])
+
+    async def advance_to(self, moment: int) -> None:
+        """Mine one block at `moment`, seconds since 1970; a moment that has passed changes nothing."""
+        if await self.now() < moment:
+            await self._rpc.request("evm_setNextBlockTimestamp", moment)
+            await self._rpc.request("evm_mine")
+
+    async def advance(self, seconds: int) -> int:
+        """Mine one block `seconds` after the latest and return its time; refuse less than one second."""
+        if seconds < 1:
+            raise DevnetError("time moves by whole seconds, one at least")
+        moment = await self.now() + seconds
+        await self.advance_to(moment)
+        return moment
+
+    async def mine(self, blocks: int = 1) -> None:
+        """Mine blocks, each one second after the one before."""
+        await self._rpc.batch([("evm_mine", ())] * blocks)
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        """Mine nothing inside; at the end whatever waits goes into one block."""
+        await self._rpc.request("evm_setAutomine", False)
+        try:
+            yield
+        finally:
+            await self._rpc.request("evm_mine")
+            await self._rpc.request("evm_setAutomine", True)
+
+    async def snapshot(self) -> str:
+        """Return a mark that `revert` goes back to, once."""
+        return str(await self._rpc.request("evm_snapshot"))
+
+    async def revert(self, mark: str) -> None:
+        """Go back to a mark: state, blocks and clock."""
+        if not await self._rpc.request("evm_revert", mark):
+            raise DevnetError("the mark is used up: take a new snapshot after each revert")
+
+    async def reorg(self, depth: int) -> None:
+        """Replace the last `depth` blocks by empty ones, as a chain without instant finality may."""
+        await self._rpc.request("anvil_reorg", depth, [])
+
+    async def close(self) -> None:
+        """Close the connection; the chain goes on."""
+        await self._rpc.close()
+
+    async def stop(self) -> None:
+        """Close the connection and end the chain if it was started here."""
+        await self.close()
+        if self.process:
+            self.process.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _state_flags(folder: Path) -> tuple[str, ...]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return ("--state", str(folder / "state.json"), "--state-interval", "1", "--preserve-historical-states")
+
+
+def _die_with_parent() -> None:
+    """PR_SET_PDEATHSIG: a test run that is killed leaves no chain behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
