@@ -25,14 +25,13 @@ from bidding.sealing.errors import FormatError
 from bidding.sealing.group import POINT_SIZE
 from bidding.sealing.hashing import TDH2_SECP256K1
 from bidding.sealing.header import BID_CHUNK_SIZE, StreamShape
+from bidding.sealing.slip import SLIP_SIZE
 from ledger.acts import Acknowledgement, Act, StreamReceipt
 from ledger.clock import Clock, to_unix
 from ledger.db import Database
 from ledger.eip712 import Domain, digest
 from ledger.keys import SigningKey, recover
 from ledger.settings import Limits
-
-SLIP_SIZE = 896
 
 
 class SealedQueue(Protocol):
@@ -189,7 +188,7 @@ class Door:
     # --- slips -------------------------------------------------------------------------------------------------
 
     async def take_slip(self, account: bytes, origin: bytes, slip: bytes) -> Acknowledgements:
-        """Queue an account's slip and return the acknowledgements of this city and of q partners, as far as they answer.
+        """Queue an account's slip and return the acknowledgements of this city and of q partners, if they answer.
 
         The same slip again gets the same acknowledgements. Raises `SlipError` for bytes that are no slip or another
         city's origin, `QuotaError` beyond the quota.
@@ -258,7 +257,7 @@ class Door:
 
 
 def check_slip(slip: bytes) -> None:
-    """Raise `SlipError` unless these are 896 octets that begin with a valid point; nothing more can be seen in a slip."""
+    """Raise `SlipError` unless these are 896 octets that begin with a point; nothing more can be seen in a slip."""
     if len(slip) > SLIP_SIZE:
         raise SlipError(f"A slip has {SLIP_SIZE} octets, not more.", code="slip.too_long")
     if len(slip) < SLIP_SIZE:
