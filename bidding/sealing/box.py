@@ -14,7 +14,7 @@ from bidding.sealing.acts import ActChain, event_digest, header_hash_of, signer
 from bidding.sealing.errors import KeySetError
 from bidding.sealing.facts import BoxContents, OriginBox, TenderFacts
 from bidding.sealing.group import decode_scalar
-from bidding.sealing.judge import VOID_REASONS, Reason, drop_reason, receipt_cities, void_code
+from bidding.sealing.judge import VOID_REASONS, Reason, drop_reason, receipt_cities, void_reason
 from bidding.sealing.merkle import rfc6962_root
 from bidding.sealing.slip import KIND_EVENT, KIND_WITHDRAWAL, SlipBody, SlipKeys, form_fault, open_slip
 from ledger.acts import Envelope, Lot, LotCount
@@ -165,19 +165,19 @@ def _rank(facts: TenderFacts, verdicts: list[Verdict]) -> tuple[Verdict, ...]:
                 best[verdict.subject] = verdict
 
     def final(verdict: Verdict) -> Reason:
-        if verdict.reason not in _COUNTS:
-            return verdict.reason
-        if first[verdict.act_digest] is not verdict:
+        if verdict.reason in _COUNTS and first[verdict.act_digest] is not verdict:
             return Reason.REPEAT
-        if verdict.reason is Reason.EVENT:
-            return Reason.EVENT
-        if best[verdict.subject] is not verdict:
-            return Reason.OUTDONE
-        if verdict.body.kind == KIND_WITHDRAWAL:
-            return Reason.WITHDRAWAL
-        return VOID_REASONS[void_code(verdict.body, facts)]
+        if verdict.reason is not Reason.LISTED:
+            return verdict.reason
+        return _reason_among(facts, verdict, best[verdict.subject])
 
     return tuple(replace(verdict, reason=final(verdict)) for verdict in verdicts)
+
+
+def _reason_among(facts: TenderFacts, verdict: Verdict, best: Verdict) -> Reason:
+    if best is not verdict:
+        return Reason.OUTDONE
+    return Reason.WITHDRAWAL if verdict.body.kind == KIND_WITHDRAWAL else void_reason(verdict.body, facts)
 
 
 def _entry(facts: TenderFacts, verdict: Verdict) -> Entry:

@@ -69,13 +69,13 @@ def _credential_counts(chain: ActChain) -> bool:
     return is_in_force and chain.issuer is not None and facts.issuer_stands(chain.issuer)
 
 
-def void_code(body: SlipBody, facts: TenderFacts) -> int:
-    """Return 0 for a bid that can be opened, else the first reason why it is void: 1 header, 2 notice, 3 receipts."""
+def void_reason(body: SlipBody, facts: TenderFacts) -> Reason:
+    """Return LISTED for a bid that can be opened, else the first reason why its entry is void."""
     if not _has_sound_header(body, facts):
-        return 1
+        return Reason.VOID_HEADER
     if any(known.notice == body.notice and known.superseded for known in facts.notices):
-        return 2
-    return 3 if len(receipt_cities(body, facts)) <= facts.q else 0
+        return Reason.VOID_NOTICE
+    return Reason.LISTED if len(receipt_cities(body, facts)) > facts.q else Reason.VOID_RECEIPTS
 
 
 def _has_sound_header(body: SlipBody, facts: TenderFacts) -> bool:
