@@ -6,6 +6,7 @@ the pinned cities) and the cities' own keys. Everything else in a bundle has to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -96,10 +97,16 @@ class TrustFile:
             raise TrustError("validators are pinned where they seal blocks, and only there")
         if not self.cities or not 0 <= self.cosignatures <= len(self.cities):
             raise TrustError("a trust file pins cities and wants cosignatures of some of them")
-        pinned = [[c.name for c in self.cities], [c.witness for c in self.cities], [c.cosigner for c in self.cities]]
-        pinned.append([log for city in self.cities for log in city.logs])
-        if any(len(set(keys)) != len(keys) for keys in [*pinned, self.validators]):
-            raise TrustError("a trust file pins every name and key once")
+        self._need_once("validator", self.validators)
+        self._need_once("city", [city.name for city in self.cities])
+        self._need_once("witness", [city.witness for city in self.cities])
+        self._need_once("cosigner", [city.cosigner for city in self.cities])
+        self._need_once("log", [log for city in self.cities for log in city.logs])
+
+    @staticmethod
+    def _need_once(name: str, values: Sequence[str] | Sequence[bytes]) -> None:
+        if len(set(values)) != len(values):
+            raise TrustError(f"a trust file pins every {name} once")
 
     @property
     def domain(self) -> Domain:
