@@ -11,8 +11,12 @@ from ledger.clock import Clock, to_unix
 from ledger.db import Database
 from ledger.eip712 import Domain
 from ledger.errors import SunbidError
+from witness.log.checkpoint import Checkpoint
+from witness.log.cosignature import Cosigner
 from witness.log.lease import Lease
-from witness.log.ports import BoxFacts, LogChain, LogKeys, Partner, SlipRules, Submitter
+from witness.log.note import Note, NoteSigner
+from witness.log.ports import BoxFacts, LogChain, LogKeys, Partner, SlipRules, Submitter, TreeHead, witness_name
+from witness.log.schedule import Shuffler
 
 
 class UnknownCityError(SunbidError):
@@ -25,7 +29,8 @@ class UnknownCityError(SunbidError):
 class LogNode:
     """Everything that the logs' tasks need; `registry` is CityRegistry's EIP-712 domain.
 
-    `randomness(n)` returns n secret random bytes and `lease` says which process may write the own logs.
+    `randomness(n)` returns n secret random bytes, `shuffler` the order within a batch; `lease` says which process may
+    write the own logs, `anchor_interval` how many seconds lie between anchors when nothing presses.
     """
 
     city: City
@@ -39,6 +44,8 @@ class LogNode:
     slips: SlipRules
     partners: tuple[Partner, ...] = ()
     randomness: Callable[[int], bytes] = secrets.token_bytes
+    shuffler: Shuffler = field(default_factory=secrets.SystemRandom)
+    anchor_interval: int = 300
     lease: Lease = field(default_factory=Lease)
 
     @property
@@ -52,3 +59,13 @@ class LogNode:
             if partner.city.id32 == city:
                 return partner
         raise UnknownCityError("no partner city has this id: see the settings' peers")
+
+    def sign_checkpoint(self, line: str, head: TreeHead) -> Note:
+        """Return the signed note of an own log; it is to be stored before anybody sees it."""
+        signer = NoteSigner(line, self.keys.log.private_bytes_raw())
+        return Checkpoint(line, head.size, head.root).sign(signer)
+
+    @property
+    def cosigner(self) -> Cosigner:
+        """The own witness's key for other cities' checkpoints."""
+        return Cosigner(witness_name(self.city), self.keys.cosigner.private_bytes_raw())

@@ -133,7 +133,7 @@ class TreeRepository:
         query = select(TileRow.hashes).filter_by(origin=origin, level=tile.level, number=tile.index)
         data = (await self._session.execute(query)).scalar_one_or_none() or b""
         if len(data) < tile.width * HASH_SIZE:
-            raise StoreError("the log has not grown to this tile", code="log.tile_unknown", tile=tile.path)
+            raise StoreError("the log has not grown to this tile", code="tile.unknown", tile=tile.path)
         return data[: tile.width * HASH_SIZE]
 
     async def entries(self, origin: bytes, start: int, end: int) -> list[bytes]:
@@ -218,7 +218,9 @@ class DisclosureRepository:
         """Return what the entry at `index` commits to, disclosed or not."""
         return await self._session.get(DisclosureRow, (origin, index), populate_existing=True)
 
-    async def of_tender(self, origin: bytes, tender: bytes) -> list[DisclosureRow]:
-        """Return every entry of the tender by its number in the tender's chain."""
-        query = select(DisclosureRow).filter_by(origin=origin, tender=tender).order_by(DisclosureRow.seq)
-        return list(await self._session.scalars(query))
+    async def of_tender(self, origin: bytes, tender: bytes) -> list[tuple[DisclosureRow, bytes]]:
+        """Return every entry of the tender by its number in the tender's chain, with its 32 bytes."""
+        same = (EntryRow.origin == DisclosureRow.origin) & (EntryRow.index == DisclosureRow.index)
+        query = select(DisclosureRow, EntryRow.entry).join(EntryRow, same)
+        query = query.where(DisclosureRow.origin == origin, DisclosureRow.tender == tender)
+        return [(row, entry) for row, entry in await self._session.execute(query.order_by(DisclosureRow.seq))]

@@ -41,7 +41,7 @@ class SlipRefusedError(SunbidError):
 class NotDisclosedError(SunbidError):
     """An entry whose body is not open: not yet, or not any more."""
 
-    code = "log.not_disclosed"
+    code = "entry.not_found"
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,8 @@ class PublicLog:
 
     async def disclosed(self, session: AsyncSession, tender: bytes) -> list[TenderEntry]:
         """Return all entries of the tender in order; one that is not open shows only its 32 bytes."""
-        found: list[TenderEntry] = []
-        for row in await DisclosureRepository(session).of_tender(self.origin, tender):
-            [entry] = await TreeRepository(session).entries(self.origin, row.index, row.index + 1)
-            found.append(TenderEntry(row.index, row.seq or 0, entry, _disclosed(row)))
-        return found
+        rows = await DisclosureRepository(session).of_tender(self.origin, tender)
+        return [TenderEntry(row.index, row.seq or 0, entry, _disclosed(row)) for row, entry in rows]
 
     async def entry(self, session: AsyncSession, index: int) -> Disclosed:
         """Return what the entry at `index` commits to; raise `NotDisclosedError` if that is not open."""
