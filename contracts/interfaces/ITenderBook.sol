@@ -69,113 +69,109 @@ interface ITenderBook {
         SUPERVISOR
     }
 
-    /// @notice A signature of a `BoxCheckpoint` with its time.
-    struct TimedSignature {
-        uint64 at;
-        bytes signature;
-    }
-
-    /// @notice A city's `Acknowledgement` of a slip, less what all of them share (origin and slip).
+    /// @notice A city's `Acknowledgement` of a slip, less what all of them share (origin and SHA-256 of the slip).
     struct SlipAcknowledgement {
-        bytes32 city;
         uint64 receivedAt;
         uint64 mergeBy;
         bytes signature;
     }
 
-    /// @notice A key-holder's signature of a `BidList`; `member` is its index in the seal set, from 1.
-    struct MemberSignature {
-        uint8 member;
-        bytes signature;
-    }
-
-    /// @notice A tender as it stands. Times are block times in seconds, 0 while the step has not happened.
-    struct TenderView {
+    /// @notice A tender as it stands, and as it is stored: one whole slot each, in this order. Times are block times in
+    /// seconds, 0 while the step has not happened; a fold is described above.
+    struct Tender {
+        /// @dev digest of the `TenderAnnouncement`, and what later calls need of it
         State state;
-        /// the tenderer's flag, the supervisor's flag, and when the first of those that stand was set
-        bool suspendedByTenderer;
-        bool suspendedBySupervisor;
-        uint64 suspendedAt;
-        /// witnesses (of one origin) that make a slip in time, and partners that make an acknowledgement
-        uint8 q;
-        uint8 minimumBidders;
-        uint8 committee;
-        uint32 committeeAfter;
-        uint32 grace;
-        uint32 openAfter;
-        uint32 amendLead;
-        /// lots that are neither AWARDED nor FAILED
-        uint16 unfinishedLots;
-        uint64 announcedAt;
-        uint64 deadline;
-        uint64 firstDeadline;
-        uint64 closingAt;
-        uint64 closingBlock;
-        uint64 openFrom;
-        uint64 listedAt;
-        /// acts accepted on the tenderer's and the supervisor's track, and the folds of their digests
-        uint64 tendererSteps;
-        uint64 supervisorSteps;
-        bytes32 tendererActs;
-        bytes32 supervisorActs;
-        /// digest of the `TenderAnnouncement`
         bytes32 announcement;
         bytes32 tenderer;
         bytes32 supervisor;
         bytes32 keyId;
         bytes32 boxKeyId;
-        uint32 noticeCount;
-        uint32 superseded;
+        uint256 grace;
+        uint256 openAfter;
+        uint256 amendLead;
+        uint256 minimumBidders;
+        uint256 committee;
+        uint256 committeeAfter;
+        /// @dev witnesses of one origin that make a slip in time, and partners that make an acknowledgement
+        uint256 q;
+        uint256 announcedAt;
+        uint256 firstDeadline;
+        uint256 deadline;
+        /// @dev bit 0 the tenderer's flag, bit 1 the supervisor's, and since when any of them stands
+        uint256 suspended;
+        uint256 suspendedAt;
+        /// @dev acts accepted on the two tracks, and folds of their digests
+        uint256 tendererSteps;
+        uint256 supervisorSteps;
+        bytes32 tendererActs;
+        bytes32 supervisorActs;
+        uint256 superseded;
         bytes32 noticesHead;
-        uint64 admittedCount;
+        uint256 closingAt;
+        uint256 closingBlock;
+        uint256 admittedCount;
         bytes32 admittedHead;
-        /// zero before CLOSED
         bytes32 inputs;
-        /// digest, root and count of the accepted `BidList`
+        uint256 openFrom;
+        /// @dev digest of the `BidList` that was accepted, and what it says
+        uint256 listedAt;
         bytes32 list;
         bytes32 listRoot;
-        uint32 listCount;
-        /// the tender's event head (witness-log.md)
+        uint256 listCount;
+        /// @dev lots that are neither AWARDED nor FAILED
+        uint256 unfinishedLots;
+        /// @dev the tender's event head (witness-log.md)
         bytes32 head;
-        uint64 headCount;
+        uint256 headCount;
     }
 
-    /// @notice A sealed log that slips of the tender may be in, its city, and the checkpoint it starts from.
-    struct OriginView {
+    /// @notice A sealed log that slips of the tender may be in, its city, and the checkpoint it starts from, as anchored
+    /// at `announce`; stored in four whole slots.
+    struct Origin {
         bytes32 origin;
         bytes32 city;
-        uint64 startSize;
+        uint256 startSize;
         bytes32 startRoot;
     }
 
-    /// @notice The largest checkpoint of an origin that this city witnessed in time.
-    struct CutView {
+    /// @notice The largest checkpoint of an origin that `city` witnessed in time; stored in three whole slots.
+    struct Cut {
         bytes32 city;
-        uint64 size;
+        uint256 size;
         bytes32 root;
     }
 
-    /// @notice A lot as it stands.
-    struct LotView {
+    /// @notice A lot as it stands, stored in three slots: the members up to `steps` share the first, from its lowest byte
+    /// up.
+    struct Lot {
         uint32 number;
         LotState state;
-        /// the announced set: bit 0 qualification, bit 1 technical, bit 2 price
+        /// @dev the announced set: bit 0 qualification, bit 1 technical, bit 2 price
         uint8 envelopes;
-        /// the envelope of OPENING and EXAMINING, the last one opened afterwards, 0 before the list
+        /// @dev the envelope that is OPENING or EXAMINING, later the last one that was, 0 before the list
         uint8 envelope;
-        /// why it FAILED, else 0
+        /// @dev why it FAILED, else 0
         uint8 reason;
-        /// it did reach OPENED
         bool reachedOpened;
-        /// bidders with a valid entry on the first envelope, by the list
+        /// @dev bidders with a valid entry on the first envelope, by the list
         uint32 bidders;
-        /// block time since when the lot is in this state and envelope; a reinstatement starts the window again
+        /// @dev block time since when it is in this state and envelope; a reinstatement starts the window again
         uint64 since;
-        /// acts accepted on the lot's track, and the fold of their digests
+        /// @dev acts accepted on the lot's track, and the fold of their digests
         uint64 steps;
         bytes32 acts;
-        /// digest of the last `AwardDecision` or `LotFailure`, zero if there is none
+        /// @dev digest of the last `AwardDecision` or `LotFailure`, zero if there is none
         bytes32 decision;
+    }
+
+    /// @notice The exclusions after one envelope of a lot; stored in three whole slots.
+    struct Exclusion {
+        /// @dev the `EnvelopeExclusion` that stands, zero if none does
+        bytes32 digest;
+        /// @dev bidders it names
+        uint256 count;
+        /// @dev acts accepted for this envelope; a bidder is excluded if its round equals this one and is not zero
+        uint256 round;
     }
 
     // --- errors ----------------------------------------------------------------------------------------------------
@@ -195,13 +191,13 @@ interface ITenderBook {
     /// @notice This side has not suspended.
     error NotSuspended(bytes32 tender);
     /// @notice The act's step is not the number of acts accepted before on its track.
-    error WrongStep(uint64 expected);
+    error WrongStep(uint256 expected);
     /// @notice The deadline is not ahead, is earlier than before, or is more than 400 days away.
     error InvalidDeadline();
     /// @notice The deadline has not passed.
-    error DeadlineAhead(uint64 deadline);
+    error DeadlineAhead(uint256 deadline);
     /// @notice The deadline has passed.
-    error DeadlinePassed(uint64 deadline);
+    error DeadlinePassed(uint256 deadline);
     /// @notice A period, minimum or code of the announcement is outside its limits.
     error InvalidTerms();
     /// @notice Lots are missing, too many, not ascending, lot 0 beside others, or envelopes are no subset.
@@ -218,36 +214,38 @@ interface ITenderBook {
     error NoticeKnown(bytes32 notice);
     /// @notice The origin is not among the announced ones.
     error UnknownOrigin(bytes32 origin);
-    /// @notice The city cannot witness this origin.
-    error NotAWitness(bytes32 city);
+    /// @notice The origin's own city cannot witness it.
+    error OwnWitness(bytes32 city);
     /// @notice A checkpoint or acknowledgement carries a time outside its bounds.
     error WrongTime(uint64 at);
-    /// @notice A signature is not by a key of this city that stood at its time.
-    error WrongCityKey(bytes32 city);
+    /// @notice The proof does not show that the checkpoint extends the cut before, or the start.
+    error InconsistentCheckpoint();
+    /// @notice The key is not of the city that has to sign or send, or did not stand for it at that time (city zero).
+    error WrongCity(bytes32 city);
     /// @notice The checkpoint is not larger than this witness's cut, or than the start.
-    error NotLarger(uint64 size);
+    error NotLarger(uint256 size);
     /// @notice A slip has 896 bytes.
     error WrongSlipLength(uint256 length);
-    /// @notice Not exactly one acknowledgement of the origin's city and then q of different others, ascending by city.
+    /// @notice Not exactly q + 1 acknowledgements.
     error WrongAcknowledgements();
     /// @notice The slip was admitted before.
     error AlreadyAdmitted(bytes32 slip);
     /// @notice Grace seconds and blocks since `beginClose` have not both passed.
     error TooEarlyToClose();
     /// @notice The block time is before openFrom.
-    error TooEarlyToList(uint64 openFrom);
+    error TooEarlyToList(uint256 openFrom);
     /// @notice The list was computed from other inputs.
     error WrongInputs(bytes32 expected);
     /// @notice The counts are not the announced lots, ascending.
     error WrongCounts();
-    /// @notice Fewer than k members' signatures, or not ascending by member.
+    /// @notice Fewer than k members signed.
     error TooFewSignatures(uint256 k);
-    /// @notice A signature is not by this member of the seal set's current epoch.
-    error NotAMember(uint8 member);
+    /// @notice The signer is no member of the seal set's current epoch, or its seat is not above the one before.
+    error WrongMember(address signer);
     /// @notice The call does not belong to the lot's state or envelope.
-    error WrongLotState(uint32 lot, LotState state, uint8 envelope);
+    error WrongLotState(LotState state, uint8 envelope);
     /// @notice The window in which bidders open has not passed.
-    error WindowOpen(uint64 until);
+    error WindowOpen(uint256 until);
     /// @notice A bidder stands twice in an exclusion.
     error ExcludedTwice(bytes32 bidder);
     /// @notice A reinstatement is not a strict subset of the exclusions that stand.
@@ -256,22 +254,20 @@ interface ITenderBook {
     error WrongReplaces(bytes32 expected);
     /// @notice The reason is none that a tenderer may give.
     error InvalidReason(uint8 reason);
-    /// @notice The sender is no submitter of the first origin's city.
-    error NotTheOwningCity();
     /// @notice The count of events does not grow.
-    error HeadNotGrowing(uint64 count);
+    error HeadNotGrowing(uint256 count);
 
     // --- events ----------------------------------------------------------------------------------------------------
 
-    event Announced(bytes32 indexed tender, bytes32 indexed tenderer, bytes32 digest, uint64 deadline);
-    event Amended(bytes32 indexed tender, bytes32 digest, bytes32 notice, uint64 deadline, bool supersedes);
+    event Announced(bytes32 indexed tender, bytes32 indexed tenderer, bytes32 digest, uint256 deadline);
+    event Amended(bytes32 indexed tender, bytes32 digest, bytes32 notice, uint256 deadline, bool supersedes);
     event SuspensionSet(bytes32 indexed tender, Side side, bytes32 digest);
-    event SuspensionLifted(bytes32 indexed tender, Side side, bytes32 digest, uint64 deadline, uint64 openFrom);
+    event SuspensionLifted(bytes32 indexed tender, Side side, bytes32 digest, uint256 deadline, uint256 openFrom);
     event Terminated(bytes32 indexed tender, Side side, bytes32 digest);
     event ClosingBegun(bytes32 indexed tender);
     event CutTaken(bytes32 indexed tender, bytes32 indexed origin, bytes32 indexed city, uint64 size, bytes32 root);
-    event SlipAdmitted(bytes32 indexed tender, bytes32 indexed origin, uint64 number, bytes32 slip);
-    event Closed(bytes32 indexed tender, bytes32 inputs, uint64 openFrom);
+    event SlipAdmitted(bytes32 indexed tender, bytes32 indexed origin, uint256 number, bytes32 slip);
+    event Closed(bytes32 indexed tender, bytes32 inputs, uint256 openFrom);
     event Listed(bytes32 indexed tender, bytes32 digest, bytes32 root, uint32 count);
     event LotOpening(bytes32 indexed tender, uint32 indexed lot, uint8 envelope);
     event LotOpened(bytes32 indexed tender, uint32 indexed lot, uint8 envelope, bytes32 digest);
@@ -290,30 +286,31 @@ interface ITenderBook {
     /// lot 0 only alone, envelopes a non-empty subset; grace, openAfter, amendLead within 7, 7 and 60 days and not under
     /// the deployment's minima; minimumBidders ≥ 1; the seal set is registered and the box set of that seal set unspent;
     /// 1–8 sealed origins of different cities, each with q other cities; the supervisor registered in the first's city.
-    /// @param act the announcement
-    /// @param chain the tenderer side's credential, delegation if any, and signature
-    /// @param centre the same of the trading centre (role 5), without delegation
+    /// @param chain the papers behind the tenderer side's signature
+    /// @param centre the papers behind the trading centre's signature: role 5, no delegation
     function announce(
         Acts.TenderAnnouncement calldata act,
+        bytes calldata signature,
         ICityRegistry.Chain calldata chain,
+        bytes calldata centreSignature,
         ICityRegistry.Chain calldata centre
     ) external;
 
     /// @notice A later notice, a later deadline; `supersedes` makes bids on the notices before the last one void.
     /// @dev Refused unless ANNOUNCED, not suspended, block time ≤ deadline ≤ new deadline. A notice other than the last,
     /// or `supersedes`, leaves at least amendLead until the new deadline; a notice enters once.
-    function amend(Acts.TenderAmendment calldata act, ICityRegistry.Chain calldata chain) external;
+    function amend(Acts.TenderAmendment calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
     /// @notice The tender stands still. @dev Refused if the tender has ended or this side's flag is set.
-    function suspend(Side side, Acts.TenderSuspension calldata act, ICityRegistry.Chain calldata chain) external;
+    function suspend(Side side, Acts.TenderSuspension calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
     /// @notice This side's flag goes; with the last flag, what still lay ahead when the first came (the deadline, or
     /// else openFrom) moves by the time between. @dev Refused if the tender has ended or this side's flag is not set.
-    function resume(Side side, Acts.TenderResumption calldata act, ICityRegistry.Chain calldata chain) external;
+    function resume(Side side, Acts.TenderResumption calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
     /// @notice The tender ends without an award (终止招标) and gives its key sets back; what was not opened stays sealed.
     /// @dev Refused if DONE or TERMINATED.
-    function terminate(Side side, Acts.TenderTermination calldata act, ICityRegistry.Chain calldata chain) external;
+    function terminate(Side side, Acts.TenderTermination calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
     /// @notice After the deadline cuts and admissions are taken.
     /// @dev Refused unless ANNOUNCED, not suspended, block time > deadline.
@@ -331,19 +328,15 @@ interface ITenderBook {
         uint64 size,
         bytes32 root,
         bytes32[] calldata proof,
-        TimedSignature calldata byOrigin,
-        TimedSignature calldata byWitness
+        IAnchorRegistry.TimedSignature calldata byOrigin,
+        IAnchorRegistry.TimedSignature calldata byWitness
     ) external;
 
     /// @notice A slip that was taken but not merged in time gets the next place among the admitted.
     /// @dev Refused unless CLOSING; 896 bytes; acknowledged by the origin's city first and then by q others, ascending by
     /// city, receivedAt between announcement and deadline; not admitted before.
-    function admit(
-        bytes32 tender,
-        bytes32 origin,
-        bytes calldata slip,
-        SlipAcknowledgement[] calldata acknowledgements
-    ) external;
+    function admit(bytes32 tender, bytes32 origin, bytes calldata slip, SlipAcknowledgement[] calldata acknowledgements)
+        external;
 
     /// @notice The box is complete: `inputs` is fixed and the list may come from openFrom = now + openAfter.
     /// @dev Refused unless CLOSING, not suspended, `grace` seconds and `closeBlocks` blocks after `beginClose`.
@@ -352,26 +345,26 @@ interface ITenderBook {
     /// @notice All lots and envelopes are fixed at once by k key-holders' list. A lot under minimumBidders has FAILED, the
     /// others are OPENING their first envelope; if none is left the tender is DONE.
     /// @dev Refused unless CLOSED, not suspended, block time ≥ openFrom; `inputs` equal; counts are the announced lots,
-    /// ascending; k different members of the seal set's current epoch signed, given ascending by member.
-    function list(Acts.BidList calldata act, MemberSignature[] calldata signatures) external;
+    /// ascending; k different members of the seal set's current epoch signed, given ascending by seat.
+    function list(Acts.BidList calldata act, bytes[] calldata signatures) external;
 
     /// @notice What was opened of the lot's envelope is on record; the lot is EXAMINING, or OPENED after the last envelope.
     /// @dev Refused unless LISTED, not suspended, the lot OPENING this envelope for at least the window.
-    function opened(Acts.OpeningRecord calldata act, ICityRegistry.Chain calldata chain) external;
+    function opened(Acts.OpeningRecord calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
     /// @notice The bidders rejected after this envelope stand excluded (否决), and the next envelope opens, its window from
     /// its start. While the next is OPENING a strict subset replaces them (a lawful reinstatement).
     /// @dev Refused unless LISTED, not suspended; signed by the tenderer without delegation.
-    function exclude(Acts.EnvelopeExclusion calldata act, ICityRegistry.Chain calldata chain) external;
+    function exclude(Acts.EnvelopeExclusion calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
     /// @notice The lot is AWARDED (定标); after the last lot the tender is DONE.
     /// @dev Refused unless not suspended and: LISTED, the lot OPENED, `replaces` zero; or LISTED or DONE, the lot decided
     /// after it reached OPENED, `replaces` its last decision. Signed by the tenderer without delegation.
-    function decide(Acts.AwardDecision calldata act, ICityRegistry.Chain calldata chain) external;
+    function decide(Acts.AwardDecision calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
     /// @notice The lot has FAILED (流标) for a reason ≥ 2; after the last lot the tender is DONE.
     /// @dev As `decide`, and any unfinished lot of a LISTED tender may fail.
-    function fail(Acts.LotFailure calldata act, ICityRegistry.Chain calldata chain) external;
+    function fail(Acts.LotFailure calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
     /// @notice The tender's event head moves on. @dev Refused unless by a submitter of the first origin's city, and the
     /// count grows.
@@ -380,49 +373,46 @@ interface ITenderBook {
     // --- what clients read -----------------------------------------------------------------------------------------
 
     /// @notice The deployment's minima: grace, openAfter and amendLead in seconds, and blocks between closing and close.
-    function graceMin() external view returns (uint32);
-    function openAfterMin() external view returns (uint32);
-    function amendLeadMin() external view returns (uint32);
-    function closeBlocks() external view returns (uint32);
+    function graceMin() external view returns (uint256);
+    function openAfterMin() external view returns (uint256);
+    function amendLeadMin() external view returns (uint256);
+    function closeBlocks() external view returns (uint256);
 
     /// @notice The contracts that this one asks, fixed for its tenders.
     function registry() external view returns (ICityRegistry);
     function anchors() external view returns (IAnchorRegistry);
     function keySets() external view returns (IKeySets);
 
-    /// @notice EIP-712's separator of this contract's acts.
-    function domainSeparator() external view returns (bytes32);
-
     /// @notice The id of the tender that this tenderer announces under this nonce.
     function tenderId(bytes32 tenderer, bytes32 nonce) external view returns (bytes32);
 
     /// @notice The tender as it stands; all zero if it was never announced.
-    function tenderOf(bytes32 tender) external view returns (TenderView memory);
+    function tenderOf(bytes32 tender) external view returns (Tender memory);
 
-    /// @notice All notices, oldest first; the first `superseded` of them are superseded.
-    function noticesOf(bytes32 tender) external view returns (bytes32[] memory notices, uint32 superseded);
+    /// @notice All notices, oldest first; the first `tenderOf(tender).superseded` of them are superseded.
+    function noticesOf(bytes32 tender) external view returns (bytes32[] memory);
 
     /// @notice The origins in announced order.
-    function originsOf(bytes32 tender) external view returns (OriginView[] memory);
+    function originsOf(bytes32 tender) external view returns (Origin[] memory);
 
     /// @notice The cuts of one origin, ascending by city id.
-    function cutsOf(bytes32 tender, bytes32 origin) external view returns (CutView[] memory);
+    function cutsOf(bytes32 tender, bytes32 origin) external view returns (Cut[] memory);
 
-    /// @notice The cut of one witness, zero if it has none.
-    function cutOf(bytes32 tender, bytes32 origin, bytes32 city) external view returns (uint64 size, bytes32 root);
+    /// @notice The lots, ascending by number.
+    function lotsOf(bytes32 tender) external view returns (Lot[] memory);
+
+    /// @notice One lot; all zero if it was not announced.
+    function lotOf(bytes32 tender, uint32 number) external view returns (Lot memory);
+
+    /// @notice The exclusion that stands after this envelope.
+    function exclusionOf(bytes32 tender, uint32 lot, uint8 envelope) external view returns (Exclusion memory);
+
+    /// @notice Whether the exclusion that stands after this envelope names the bidder.
+    function isExcluded(bytes32 tender, uint32 lot, uint8 envelope, bytes32 bidder) external view returns (bool);
 
     /// @notice Whether the slip with this SHA-256 was admitted.
     function isAdmitted(bytes32 tender, bytes32 slip) external view returns (bool);
 
-    /// @notice The lots, ascending by number.
-    function lotsOf(bytes32 tender) external view returns (LotView[] memory);
-
-    /// @notice One lot; all zero if it was not announced.
-    function lotOf(bytes32 tender, uint32 number) external view returns (LotView memory);
-
-    /// @notice The exclusion that stands after this envelope: digest of its act (zero if none) and number of bidders.
-    function exclusionOf(bytes32 tender, uint32 lot, uint8 envelope) external view returns (bytes32 digest, uint32 count);
-
-    /// @notice Whether the exclusion that stands after this envelope names the bidder.
-    function isExcluded(bytes32 tender, uint32 lot, uint8 envelope, bytes32 bidder) external view returns (bool);
+    /// @notice Whether the notice is or was one of the tender's.
+    function isNotice(bytes32 tender, bytes32 notice) external view returns (bool);
 }
