@@ -37,7 +37,7 @@ def _profile() -> dict[str, Any]:
 def compiler_input() -> dict[str, Any]:
     """Return the standard JSON input: every source below contracts/, remapped libraries, foundry.toml's settings."""
     profile = _profile()
-    paths = [p for p in sorted((ROOT / "contracts").rglob("*.sol")) if not {"out", "cache"} & set(p.parts)]
+    paths = sorted((ROOT / "contracts").rglob("*.sol"))
     return {
         "language": "Solidity",
         "sources": {path.relative_to(ROOT).as_posix(): {"content": path.read_text()} for path in paths},
