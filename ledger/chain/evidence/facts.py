@@ -59,7 +59,7 @@ class StateReader(ABC):
                 if step.type.encoding != "mapping"
             }
         if kind.base is not None:
-            count = self._length(address, place.slot) if kind.encoding == "dynamic_array" else layout.length_of(kind)
+            count = self._length(address, place.slot) if kind.length is None else kind.length
             return tuple(self._value(address, layout, layout.step(place, i)) for i in range(count))
         word = self.word(address, place.slot)
         end = 32 - place.offset

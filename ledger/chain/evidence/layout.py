@@ -27,7 +27,7 @@ class LayoutError(EvidenceError):
 
 @dataclass(frozen=True)
 class StorageType:
-    """A type as the compiler describes it."""
+    """A type as the compiler describes it; `length` is that of an array of fixed length."""
 
     name: str
     encoding: str
@@ -35,6 +35,7 @@ class StorageType:
     key: str | None
     value: str | None
     base: str | None
+    length: int | None
     members: tuple[Variable, ...]
 
 
@@ -109,7 +110,7 @@ class StorageLayout:
             return Location(place.slot, 0, UINT256)
         if not isinstance(element, int) or isinstance(element, bool) or element < 0:
             raise LayoutError(f"{place.type.name} is indexed by numbers from 0")
-        if not is_dynamic and element >= self.length_of(place.type):
+        if place.type.length is not None and element >= place.type.length:
             raise LayoutError(f"{place.type.name} has no element {element}")
         first = hash_slot(_word(place.slot)) if is_dynamic else place.slot
         if base.size <= 16:
@@ -117,12 +118,8 @@ class StorageLayout:
             return Location((first + slot) % _SLOT_MODULUS, position * base.size, base)
         return Location((first + element * -(-base.size // 32)) % _SLOT_MODULUS, 0, base)
 
-    def length_of(self, kind: StorageType) -> int:
-        """Return the number of elements of an array type of fixed length."""
-        return int(kind.name.rpartition(")")[2].partition("_")[0])
 
-
-UINT256 = StorageType("t_uint256", "inplace", 32, None, None, None, ())
+UINT256 = StorageType("t_uint256", "inplace", 32, None, None, None, None, ())
 
 
 def encode_key(kind: StorageType, key: PathElement) -> bytes:
@@ -164,6 +161,11 @@ def _variable(entry: Mapping[str, Any]) -> Variable:
     return Variable(entry["label"], int(entry["slot"]), int(entry["offset"]), entry["type"])
 
 
+def _length(label: str) -> int:
+    """Return n of a type `T[n]`; of nested arrays the last bracket is the outer one."""
+    return int(label.rpartition("[")[2].removesuffix("]"))
+
+
 def _type(name: str, entry: Mapping[str, Any]) -> StorageType:
     members = tuple(_variable(member) for member in entry.get("members", ()))
     return StorageType(
@@ -173,5 +175,6 @@ def _type(name: str, entry: Mapping[str, Any]) -> StorageType:
         key=entry.get("key"),
         value=entry.get("value"),
         base=entry.get("base"),
+        length=_length(entry["label"]) if entry["encoding"] == "inplace" and "base" in entry else None,
         members=members,
     )
