@@ -54,8 +54,8 @@ class Partner(Protocol):
         """Return its receipt for the stream; raise `SunbidError` if it gives none."""
         ...
 
-    async def keep_slip(self, origin: bytes, slip: bytes, merge_by: int) -> CityAcknowledgement:
-        """Return its acknowledgement of the slip; raise `SunbidError` if it gives none."""
+    async def keep_slip(self, slip: bytes, own: CityAcknowledgement) -> CityAcknowledgement:
+        """Return its acknowledgement of the slip that this city acknowledged; raise `SunbidError` if it gives none."""
         ...
 
 
@@ -206,17 +206,22 @@ class Door:
         await self._gather_acknowledgements(origin, slip)
         return await self.acknowledgements(origin, slip_hash)
 
-    async def keep_slip_for_partner(
-        self, city: bytes, origin: bytes, slip: bytes, merge_by: int
-    ) -> CityAcknowledgement:
-        """Keep a slip that `city` took for its own log, to bring it to the contract if that log does not merge it."""
+    async def keep_slip_for_partner(self, city: bytes, slip: bytes, theirs: CityAcknowledgement) -> CityAcknowledgement:
+        """Keep a slip that `city` took, with its acknowledgement, and return this city's.
+
+        Should that city's log not merge the slip, this one can bring it to the contract.
+        """
         check_slip(slip)
-        slip_hash = hashlib.sha256(slip).digest()
+        slip_hash, origin = hashlib.sha256(slip).digest(), theirs.act.origin
+        if theirs.act.slip != slip_hash or theirs.city != city:
+            raise PartnerError("The acknowledgement is another city's, or of another slip.", city=city.hex())
+        await self._check_signature(city, theirs.act, theirs.signature)
         now = self._clock.now()
         async with self._database.unit_of_work() as session:
             if await repository.slip(session, slip_hash, origin) is None:
                 await Quota(self._limits, PARTNER_FACTOR).use_slip(session, city, now)
-                self._store_slip(session, origin, slip, now, merge_by)
+                self._store_slip(session, origin, slip, now, theirs.act.merge_by)
+                session.add(_row(theirs))
         own = self._keeper.city
         known = await self.acknowledgements(origin, slip_hash)
         return next(acknowledgement for acknowledgement in known.by if acknowledgement.city == own)
@@ -225,7 +230,7 @@ class Door:
         """Return what this city knows of the acknowledgements of a slip."""
         async with self._database.reading() as session:
             rows = await repository.acknowledgements(session, slip_hash, origin)
-        return Acknowledgements(origin, slip_hash, tuple(map(_acknowledgement, rows)))
+        return Acknowledgements(origin, slip_hash, tuple(map(acknowledgement_of, rows)))
 
     def _store_slip(self, session: AsyncSession, origin: bytes, slip: bytes, now: datetime, merge_by: int) -> None:
         slip_hash = hashlib.sha256(slip).digest()
@@ -241,7 +246,7 @@ class Door:
         missing = await self._partners.wanted() - len(given) + 1
 
         async def ask(partner: Partner) -> None:
-            found = await partner.keep_slip(origin, slip, own.act.merge_by)
+            found = await partner.keep_slip(slip, own)
             if (found.act.origin, found.act.slip) != (origin, slip_hash):
                 raise PartnerError("The partner acknowledged another slip.", city=partner.city.hex())
             await self._check_partner(partner, found.city, found.act, found.signature)
@@ -251,9 +256,14 @@ class Door:
         await self._partners.ask(missing, given, ask)
 
     async def _check_partner(self, partner: Partner, city: bytes, act: Act, signature: bytes) -> None:
+        if city != partner.city:
+            raise PartnerError("The partner answered for another city.", city=partner.city.hex())
+        await self._check_signature(city, act, signature)
+
+    async def _check_signature(self, city: bytes, act: Act, signature: bytes) -> None:
         signer = recover(digest(act, self._keeper.registry), signature)
-        if city != partner.city or not await self._partners.is_receiving_key(city, signer):
-            raise PartnerError("The partner's signature is not by its receiving key.", city=partner.city.hex())
+        if not await self._partners.is_receiving_key(city, signer):
+            raise PartnerError("The partner's signature is not by its receiving key.", city=city.hex())
 
 
 def check_slip(slip: bytes) -> None:
@@ -280,7 +290,8 @@ def _row(acknowledgement: CityAcknowledgement) -> StoredAcknowledgement:
     )
 
 
-def _acknowledgement(row: StoredAcknowledgement) -> CityAcknowledgement:
+def acknowledgement_of(row: StoredAcknowledgement) -> CityAcknowledgement:
+    """Return the acknowledgement that is stored in `row`."""
     act = Acknowledgement(row.origin, row.slip_hash, row.received_at, row.merge_by)
     return CityAcknowledgement(row.city, act, row.signature)
 

@@ -13,7 +13,6 @@ from ledger.json_fields import need_size, read_b32, read_bytes, read_list, read_
 STREAM_HEAD = "Sunbid-Head"
 STREAM_LENGTH = "Sunbid-Length"
 SLIP_ORIGIN = "Sunbid-Origin"
-SLIP_MERGE_BY = "Sunbid-Merge-By"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import secrets
@@ -82,19 +83,23 @@ class DoorOfPartner:
 
     async def keep_stream(self, head: bytes, length: int, stream: Path) -> CityReceipt:
         self.asked += 1
-        return await self.door.keep_for_partner(self.asking, head, length, pieces(stream.read_bytes()))
+        return await self.door.keep_for_partner(self.asking, head, length, file_of(stream))
 
-    async def keep_slip(self, origin: bytes, slip: bytes, merge_by: int) -> CityAcknowledgement:
+    async def keep_slip(self, slip: bytes, own: CityAcknowledgement) -> CityAcknowledgement:
         self.asked += 1
-        return await self.door.keep_slip_for_partner(self.asking, origin, slip, merge_by)
+        return await self.door.keep_slip_for_partner(self.asking, slip, own)
 
 
 class UnreachablePartner(DoorOfPartner):
     async def keep_stream(self, head: bytes, length: int, stream: Path) -> CityReceipt:
         raise SunbidError("no answer", code="peer.unreachable")
 
-    async def keep_slip(self, origin: bytes, slip: bytes, merge_by: int) -> CityAcknowledgement:
+    async def keep_slip(self, slip: bytes, own: CityAcknowledgement) -> CityAcknowledgement:
         raise SunbidError("no answer", code="peer.unreachable")
+
+
+async def file_of(path: Path) -> AsyncIterator[bytes]:
+    yield await asyncio.to_thread(path.read_bytes)
 
 
 async def pieces(data: bytes) -> AsyncIterator[bytes]:
@@ -131,7 +136,6 @@ class CityAtTheDoor:
 
 
 async def make_city(folder: Path, name: str, limits: Limits, needed: int) -> CityAtTheDoor:
-    folder.mkdir()
     database = Database(f"sqlite+aiosqlite:///{folder / 'city.sqlite3'}")
     await database.create_all()
     city, origin = hashlib.sha256(name.encode()).digest(), hashlib.sha256(f"{name}/sealed".encode()).digest()
@@ -145,12 +149,16 @@ def introduce(city: CityAtTheDoor, *others: CityAtTheDoor, kind: type[DoorOfPart
     for other in others:
         city.circle.partners.append(kind(other.id32, other.door, city.id32))
         city.circle.keys[other.id32] = other.receiving.address
+        other.circle.keys[city.id32] = city.receiving.address
 
 
 @pytest.fixture
 async def cities(tmp_path: Path):
     limits = Limits(max_stream_bytes=200_000, streams_per_hour=3, stream_bytes_per_day=400_000, slips_per_hour=3)
-    made = [await make_city(tmp_path / name, name, limits, 1) for name in ("luan", "hefei", "anqing")]
+    made = []
+    for name in ("luan", "hefei", "anqing"):
+        (tmp_path / name).mkdir()
+        made.append(await make_city(tmp_path / name, name, limits, 1))
     introduce(made[0], *made[1:])
     yield made
     for city in made:
@@ -239,6 +247,22 @@ async def test_acknowledgements_are_signed_stored_and_repeated(cities: list[City
     assert luan.queue.slips == [(slip, ANN)]
     assert hefei.queue.slips == []
     assert Acknowledgements.from_json(first.to_json()) == first
+
+
+async def test_a_partner_keeps_both_acknowledgements_and_no_slip_without_the_first(
+    cities: list[CityAtTheDoor],
+) -> None:
+    luan, hefei, anqing = cities
+    slip = padding_slip(secrets.token_bytes)
+    given = await luan.door.take_slip(ANN, luan.origin, slip)
+    assert await hefei.door.acknowledgements(luan.origin, given.slip_hash) == given
+
+    theirs = next(found for found in given.by if found.city == luan.id32)
+    other = padding_slip(secrets.token_bytes)
+    for city, kept in ((luan.id32, other), (anqing.id32, slip)):
+        with pytest.raises(PartnerError):
+            await hefei.door.keep_slip_for_partner(city, kept, theirs)
+    assert await hefei.count(StoredSlip) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""Which tenders there are to look after: those that TenderBook announced and that have not ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bidding.box.book import BookState, TenderAtBlock, read_tender
+from ledger.chain.client import Block, ChainClient
+
+_ENDED = frozenset({BookState.DONE, BookState.TERMINATED})
+
+
+@dataclass
+class TenderWatch:
+    """Follows the announcements on the caller's own node; keeps nothing that the chain does not say again.
+
+    Only final blocks are read for announcements, so a reorganisation takes none back.
+    """
+
+    chain: ChainClient
+    first_block: int = 0
+    _open: set[bytes] = field(default_factory=set)
+    _next: int | None = None
+
+    async def tenders(self, block: Block) -> list[TenderAtBlock]:
+        """Return every tender announced and not ended, as it stands at `block`, by id."""
+        await self._follow()
+        found = [await read_tender(self.chain, tender, block) for tender in sorted(self._open)]
+        return [tender for tender in found if tender is not None]
+
+    def forget(self, tender: bytes) -> None:
+        """Look no more after a tender that ended under a final block."""
+        self._open.discard(tender)
+
+    async def _follow(self) -> None:
+        final = await self.chain.final_block()
+        start = self.first_block if self._next is None else self._next
+        if start > final.number:
+            return
+        for log in await self.chain.logs(["TenderBook"], start, final.number, events=["Announced"]):
+            self._open.add(log.args["tender"])
+        self._next = final.number + 1
+
+
+def has_ended(tender: TenderAtBlock) -> bool:
+    """Say whether nothing can happen to the tender any more but a decision that replaces another."""
+    return tender.view.state in _ENDED
