@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.errors import SunbidError
+from ledger.identity import city_id, origin_id
 from ledger.keys import SigningKey
 
 _SECP256K1 = ("submitter", "witness", "receiving", "issuer")
@@ -36,7 +36,7 @@ class City:
     @property
     def id32(self) -> bytes:
         """SHA-256 of the registered name: the city's id on chain (acts.md, "Ids")."""
-        return hashlib.sha256(self.name.encode()).digest()
+        return city_id(self.name)
 
     @property
     def public_origin(self) -> str:
@@ -57,11 +57,6 @@ class City:
     def sealed_origin_id(self) -> bytes:
         """SHA-256 of the sealed log's origin line."""
         return origin_id(self.sealed_origin)
-
-
-def origin_id(line: str) -> bytes:
-    """Return the 32-byte id of a log: SHA-256 of its origin line."""
-    return hashlib.sha256(line.encode()).digest()
 
 
 @dataclass(frozen=True)

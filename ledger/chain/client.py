@@ -246,7 +246,10 @@ class ChainClient:
         block: BlockId = "latest",
         sender: bytes | None = None,
     ) -> Any:
-        """Return what a function answers at `block`; raise `ContractRevertedError` with the contract's own reason."""
+        """Return what a function answers at `block`; raise `ContractRevertedError` with the contract's own reason.
+
+        On a function that writes this tries the transaction without sending it.
+        """
         return (await self.call_many([Call(contract, function, args)], block=block, sender=sender))[0]
 
     async def call_many(
@@ -269,12 +272,6 @@ class ChainClient:
         if answer == "0x" and function.outputs:
             raise ChainStateError(f"nothing answers as {name}: no contract stands at its address at that block")
         return function.decode_result(to_bytes(answer))
-
-    async def simulate(
-        self, contract: ContractRef, function: str, args: Sequence[Any], *, sender: bytes | None = None
-    ) -> None:
-        """Try a transaction on the latest state without sending it; raise `ContractRevertedError` if it is refused."""
-        await self.call(contract, function, *args, sender=sender)
 
     async def revert_of(self, to: bytes, data: bytes, sender: bytes, block: BlockId) -> Revert | None:
         """Return why this transaction would be refused on the state after `block`, or None if it would not."""

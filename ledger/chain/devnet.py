@@ -1,8 +1,8 @@
 """A development chain on this machine: anvil as a child process, with a clock that only its owner moves.
 
 Clock. The first block has the time given at the start. After that time passes in two ways only: each mined block is
-one second later than the one before, and `advance_to` mines one block at the given time. Every transaction is mined at
-once, in a block of its own, unless `hold` is on. So the chain's time never depends on how long anything takes. Whoever
+one second later than the one before, and `advance_to` mines one block at that time. Transactions are mined at once,
+those of one batch together, unless `hold` is on. So the chain's time never depends on how long anything takes. Whoever
 wants it to run like a wall clock calls `advance_to` once a second.
 
 State. With a folder the state is on disk (written every second and at `stop`), and a restart goes on where it ended.

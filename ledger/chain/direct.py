@@ -109,7 +109,5 @@ async def _refusal(client: ChainClient, one: Outgoing, receipt: Receipt) -> Sunb
     if one.to is not None:
         for block in (receipt.block - 1, receipt.block):
             revert = revert or await client.revert_of(one.to, one.data, one.key.address, block)
-    out_of_gas = Revert(
-        "Unknown", {"gasUsed": receipt.gas_used, "gas": one.gas, "transaction": to_hex(receipt.tx_hash)}
-    )
+    facts = {"gasUsed": receipt.gas_used, "gas": one.gas, "transaction": to_hex(receipt.tx_hash)}
     return ContractRevertedError(contract, function, revert or Revert("Unknown", facts))
