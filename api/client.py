@@ -24,7 +24,7 @@ class CityRefusalError(SunbidError):
     code = "city.refused"
 
 
-class CityClient:
+class CityApi:
     """Requests to one city; every refusal is raised with the code that the city gave."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
@@ -80,7 +80,7 @@ class CityClient:
         try:
             response = await self.http.request(method, path, headers=headers, **options)
         except httpx.HTTPError as error:
-            raise CityUnreachableError(f"{self.url} does not answer: {error or type(error).__name__}") from error
+            raise CityUnreachableError(f"{self.url} does not answer: {type(error).__name__} {error}") from error
         if response.is_success:
             return response
         raise _refusal(response)

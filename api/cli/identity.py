@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from bidding.sealing.recovery import seal_recovery
 from rich.console import Console
 from rich.table import Table
 
+from bidding.sealing.recovery import seal_recovery
 from ledger import canonical
 from ledger.acts import ZERO32, Credential, Delegation, Revocation, Role, Scope
 from ledger.authority import ActChain
+from ledger.chain.evidence.trust import TrustFile
 from ledger.clock import from_unix, to_unix
 from ledger.eip712 import Domain, digest
 from ledger.identity import Uscc, organisation_id
@@ -207,8 +208,10 @@ def _request_digest(body: dict[str, Any]) -> bytes:
 
 
 def _registry(trust: Path) -> Domain:
-    value = _load(trust)
-    return Domain(value["chainId"], _hex(value["cityRegistry"]))
+    try:
+        return TrustFile.from_bytes(trust.read_bytes()).domain
+    except OSError as error:
+        raise KeyringError(f"{trust} cannot be read: {error.strerror}.", code="file.unreadable") from error
 
 
 def _load(path: Path) -> dict[str, Any]:
