@@ -79,6 +79,8 @@ class Session:
     def __post_init__(self) -> None:
         if not 1 <= self.k <= self.n <= 255 or (len(self.contract), len(self.nonce)) != (20, 32):
             raise CeremonyError("a run needs 1 <= k <= n <= 255, a contract of 20 bytes and a nonce of 32")
+        if len(set(self.identity_keys)) != self.n:
+            raise CeremonyError("two members of a run have one identity key")
         if (self.previous is None) == bool(self.reshare_dealers):
             raise CeremonyError("dealers are named for a resharing, and only then")
         if self.previous is not None:

@@ -7,22 +7,24 @@ can release a share for a header whose proof was not checked (it would make the 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bidding.sealing import shares as shares_of
 from bidding.sealing.errors import (
     BidderOpeningError,
-    CombineError,
     FormatError,
     HeaderProofError,
     LabelError,
     ShareError,
     VoidBidError,
 )
-from bidding.sealing.group import POINT_SIZE, Point, decode_scalar, encode_scalar, lagrange, weighted_sum
+from bidding.sealing.group import Point, decode_scalar, encode_scalar
 from bidding.sealing.hashing import TDH2_SECP256K1, Suite
 from bidding.sealing.header import Core, Header, Label
 from bidding.sealing.keyset import KeySet
 from bidding.sealing.proofs import Proof, prove, verify
+from bidding.sealing.shares import Context, VerifiedShare
 from bidding.sealing.stream import (
     PriceUnpadder,
     SeekableSource,
@@ -33,10 +35,9 @@ from bidding.sealing.stream import (
     seal_stream,
 )
 from ledger.acts import Envelope
-from ledger.encoding import enc, u32
+from ledger.encoding import enc
 
 SEED_SIZE = 32
-SHARE_SIZE = 4 + POINT_SIZE + 64
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,6 @@ class VerifiedHeader:
 
     header: Header
     joint_key: bytes
-
-
-@dataclass(frozen=True)
-class VerifiedShare:
-    """A share that its holder of this epoch made for this header; made by `verify_share` only."""
-
-    index: int
-    point: Point
-    header_hash: bytes
-    set_hash: bytes
 
 
 def _derive(suite: Suite, joint_key: bytes, u: bytes, label: bytes, z: bytes) -> tuple[bytes, bytes]:
@@ -146,13 +137,12 @@ def verify_header(data: bytes, key_set: KeySet, expected: Label | None = None) -
     return verify_proof(header, key_set.joint_key)
 
 
-def _share_statement(verified: VerifiedHeader, key_set: KeySet, index: int, point: Point) -> tuple[bytes, ...]:
-    header, encode = verified.header, key_set.suite.group.encode
+def _context(verified: VerifiedHeader, key_set: KeySet) -> Context:
+    header = verified.header
     if key_set.joint_key != verified.joint_key:
         raise ShareError("this key set is not the one that the header was verified under")
-    holder_key = key_set.holder_keys[index - 1]
-    u = encode(header.parts.u)
-    return key_set.joint_key, header.label, header.root, u, u32(index), holder_key, encode(point)
+    u = header.parts.u
+    return Context("share", (header.label, header.root, key_set.suite.group.encode(u)), u)
 
 
 def make_share(verified: VerifiedHeader, key_set: KeySet, index: int, secret: int, rnd: bytes) -> bytes:
@@ -160,43 +150,17 @@ def make_share(verified: VerifiedHeader, key_set: KeySet, index: int, secret: in
 
     Making it is releasing it: all other checks of sealing.md, "Opening", come first. `rnd` is 32 fresh random bytes.
     """
-    suite = key_set.suite
-    group = suite.group
-    if not 1 <= index <= key_set.n or group.encode(group.mul_base(secret)) != key_set.holder_keys[index - 1]:
-        raise ShareError("this secret is not that of the key set's holder at this index", index=index)
-    u = verified.header.parts.u
-    point = group.mul_secret(secret, u)
-    statement = _share_statement(verified, key_set, index, point)
-    proof = prove(suite, "share", secret, statement, (group.base, u), rnd)
-    return u32(index) + group.encode(point) + proof.encode(suite)
+    return shares_of.make_share(key_set, _context(verified, key_set), index, secret, rnd)
 
 
 def verify_share(verified: VerifiedHeader, key_set: KeySet, share: bytes) -> VerifiedShare:
     """Return the share as verified for this header and epoch; raises `FormatError` or `ShareError`."""
-    suite = key_set.suite
-    if len(share) != SHARE_SIZE:
-        raise FormatError("a share is 101 bytes")
-    index = int.from_bytes(share[:4], "big")
-    point = suite.group.decode(share[4 : 4 + POINT_SIZE])
-    proof = Proof.decode(suite, share[4 + POINT_SIZE :])
-    if not 1 <= index <= key_set.n:
-        raise ShareError("no holder has this index", index=index)
-    statement = _share_statement(verified, key_set, index, point)
-    pairs = ((suite.group.base, key_set.holder_points[index - 1]), (verified.header.parts.u, point))
-    if not verify(suite, "share", statement, pairs, proof):
-        raise ShareError("the share's proof does not hold: evidence against its holder", index=index)
-    return VerifiedShare(index, point, verified.header.hash, key_set.set_hash)
+    return shares_of.verify_share(key_set, _context(verified, key_set), share)
 
 
-def combine(verified: VerifiedHeader, key_set: KeySet, shares: tuple[VerifiedShare, ...]) -> bytes:
+def combine(verified: VerifiedHeader, key_set: KeySet, shares: Sequence[VerifiedShare]) -> bytes:
     """Return Z, 33 bytes, from exactly k shares of one epoch; the same for every choice of holders."""
-    group = key_set.suite.group
-    indices = tuple(share.index for share in shares)
-    if len(shares) != key_set.k or len(set(indices)) != key_set.k:
-        raise CombineError("an opening takes exactly k shares of different holders", k=key_set.k, got=len(shares))
-    if any((s.header_hash, s.set_hash) != (verified.header.hash, key_set.set_hash) for s in shares):
-        raise CombineError("these shares are not all for this header and epoch")
-    return group.encode(weighted_sum(group, lagrange(group, indices), tuple(share.point for share in shares)))
+    return shares_of.combine_shares(key_set, _context(verified, key_set), shares)
 
 
 def z_of_bidder(verified: VerifiedHeader, r: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Recompute a file of known answers from its inputs: `python -m bidding.sealing.vectors FILE`."""
