@@ -66,7 +66,7 @@ async def _account(request: Request, node: CityNode) -> Account:
     token = _token(request)
     if token is None:
         raise SessionError("Sign in first: GET /v1/session/challenge, sign it, POST /v1/session.")
-    async with node.database.unit_of_work() as session:
+    async with node.database.reading() as session:
         return await node.sign_in.account(session, token, node.clock.now())
 
 

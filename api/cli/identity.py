@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bidding.sealing.recovery import seal_recovery
+from bidding.sealing.recovery import write_recovery_file
 from ledger import canonical
 from ledger.acts import ZERO32, Credential, Delegation, Revocation, Role, Scope
 from ledger.authority import ActChain
@@ -168,7 +168,9 @@ def backup(
 ) -> None:
     """Write the key to a recovery file under a passphrase of its own (Argon2id)."""
     key = Keyring(folder).unlock(passphrase)
-    write_private(out, seal_recovery(key.secret, recovery_passphrase, secrets.token_bytes(16), secrets.token_bytes(12)))
+    write_private(
+        out, write_recovery_file(key.secret, recovery_passphrase, secrets.token_bytes(16), secrets.token_bytes(12))
+    )
     console.print(f"[green]✓[/] Recovery file written to {out}. Keep it away from this machine.")
 
 

@@ -1,0 +1,217 @@
+"""Found a whole network in one folder: chain, contracts, three cities, a committee, the trust file.
+
+<folder>/chain/            the development chain's state
+<folder>/stack.json        where everything is; what `sunbid demo` and robots read
+<folder>/trust.json        what a verifier pins
+<folder>/offices/*.json    keys of governors and of the deployer: in production cold, in different hands
+<folder>/cities/<name>/    a city's settings, keys, database and files
+<folder>/holders/<name>/   a key-holder's folder
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from api.stack.committee import Committee
+from bidding.keyholder.config import HeldShare, HolderConfig, HolderFolder
+from ledger.chain.client import ChainClient, Finality
+from ledger.chain.deploy import BoxSchedule, CityPlan, Deployment, DeploymentPlan, deploy, register_key_sets
+from ledger.chain.evidence.trust import BlockEvidenceKind, PinnedCity, TrustFile
+from ledger.city import City, CityKeys, write_secret
+from ledger.errors import SunbidError
+from ledger.identity import organisation_id
+from ledger.keyring import dump_json, write_private
+from ledger.keys import SigningKey
+from ledger.settings import CitySettings, ClockKind
+from witness.log.note import Algorithm, Vkey
+from witness.log.ports import witness_name
+
+CITIES = ("luan", "hefei", "nanjing")
+"""Lu'an (六安) and two partners of the Yangtze delta."""
+
+SUPERVISION = {"luan": "11341500MB0000001Y", "hefei": "11340100MB00000021", "nanjing": "11320100MB0000003U"}
+"""Illustrative codes of the supervising bodies: well-formed, of nobody."""
+
+SCHEDULE = BoxSchedule(slow_slips=2, slow_seconds=3600, fast_slips=16, fast_seconds=60, fast_lead=900)
+"""Small enough that a notice period of weeks passes in a second; production's is in ledger.chain.deploy."""
+
+HOLDERS_NEEDED = 2
+
+
+class StackError(SunbidError):
+    """A folder that holds no network, or one already."""
+
+    code = "stack.invalid"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where a founded network is."""
+
+    folder: Path
+    rpc_url: str
+    deployment: Deployment
+    cities: Mapping[str, str]
+    seal_key_id: bytes
+    box_key_ids: tuple[bytes, ...]
+
+    @property
+    def trust_path(self) -> Path:
+        """The trust file that verifiers of this network use."""
+        return self.folder / "trust.json"
+
+    def city_folder(self, name: str) -> Path:
+        """A city's data folder."""
+        return self.folder / "cities" / name
+
+    def holder_folder(self, name: str) -> Path:
+        """The folder of the key-holder in a city."""
+        return self.folder / "holders" / name
+
+    def save(self) -> None:
+        """Write `stack.json`."""
+        value = {
+            "rpcUrl": self.rpc_url,
+            "deployment": self.deployment.to_json(),
+            "cities": dict(self.cities),
+            "sealKeyId": self.seal_key_id.hex(),
+            "boxKeyIds": [key_id.hex() for key_id in self.box_key_ids],
+        }
+        write_private(self.folder / "stack.json", dump_json(value))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return the network in `folder`; refuse a folder without one."""
+        path = folder / "stack.json"
+        if not path.exists():
+            raise StackError(f"{folder} holds no network. Start one: sunbid up.", code="stack.not_found")
+        value = json.loads(path.read_text())
+        return cls(
+            folder,
+            value["rpcUrl"],
+            Deployment.from_json(value["deployment"]),
+            value["cities"],
+            bytes.fromhex(value["sealKeyId"]),
+            tuple(bytes.fromhex(key_id) for key_id in value["boxKeyIds"]),
+        )
+
+
+@dataclass(frozen=True)
+class _Office:
+    """A city before it is founded: name, address, keys."""
+
+    city: City
+    base_url: str
+    keys: CityKeys
+    governor: SigningKey
+
+    def plan(self) -> CityPlan:
+        supervisors = (organisation_id(SUPERVISION[self.city.name]),)
+        return CityPlan.of(
+            self.city, self.keys, self.governor, self.base_url, supervisors=supervisors, schedule=SCHEDULE
+        )
+
+
+async def found(folder: Path, rpc_url: str, chain_id: int, ports: Mapping[str, int], boxes: int = 16) -> Stack:
+    """Found the network on the empty chain at `rpc_url` and return where it is; refuse a folder that holds one.
+
+    `ports` says where each city will listen; `boxes` is the stock of box keys, one for each tender.
+    """
+    if (folder / "stack.json").exists():
+        raise StackError(f"{folder} holds a network already. Choose another folder or remove it.", code="stack.exists")
+    offices = [
+        _Office(
+            City(name, f"{name}.sunbid.example"), f"http://127.0.0.1:{port}", CityKeys.generate(), SigningKey.generate()
+        )
+        for name, port in ports.items()
+    ]
+    deployer = SigningKey.generate()
+    plan = DeploymentPlan.development([office.plan() for office in offices], deployer)
+    committee = Committee.deal([office.city for office in offices], HOLDERS_NEEDED, boxes)
+    async with ChainClient([rpc_url], chain_id, bytes(20)) as client:
+        deployment = await deploy(client, plan)
+        records = committee.records(deployment.domain("KeySets"))
+        await register_key_sets(client, deployment, plan, records)
+    box_ids = tuple(box.keys.key_id for box in committee.boxes)
+    cities = {office.city.name: office.base_url for office in offices}
+    stack = Stack(folder, rpc_url, deployment, cities, committee.seal.keys.key_id, box_ids)
+    _write_offices(stack, offices, deployer)
+    _write_cities(stack, offices)
+    _write_holders(stack, committee)
+    write_private(stack.trust_path, trust_of(stack, offices).to_bytes() + b"\n")
+    stack.save()
+    return stack
+
+
+def trust_of(stack: Stack, offices: Sequence[_Office]) -> TrustFile:
+    """Return what a verifier of this network pins: the cities attest blocks, because nobody seals them."""
+    pinned = tuple(
+        PinnedCity(
+            office.city.name,
+            office.keys.witness.address,
+            tuple(
+                str(Vkey(line, Algorithm.ED25519, office.keys.log_public))
+                for line in (office.city.public_origin, office.city.sealed_origin)
+            ),
+            str(Vkey(witness_name(office.city), Algorithm.COSIGNATURE, office.keys.cosigner_public)),
+        )
+        for office in offices
+    )
+    deployment = stack.deployment
+    return TrustFile(deployment.chain_id, deployment.city_registry, BlockEvidenceKind.ATTESTED, (), pinned, 1)
+
+
+def _write_offices(stack: Stack, offices: Sequence[_Office], deployer: SigningKey) -> None:
+    write_secret(stack.folder / "offices" / "deployer.json", "secp256k1", deployer.secret)
+    for office in offices:
+        write_secret(stack.folder / "offices" / f"{office.city.name}.json", "secp256k1", office.governor.secret)
+
+
+def _write_cities(stack: Stack, offices: Sequence[_Office]) -> None:
+    for office in offices:
+        name = office.city.name
+        settings = CitySettings(
+            city=name,
+            data_dir=stack.city_folder(name),
+            rpc_urls=(stack.rpc_url,),
+            chain_id=stack.deployment.chain_id,
+            registry=stack.deployment.city_registry,
+            base_url=office.base_url,
+            port=int(office.base_url.rsplit(":", 1)[1]),
+            peers={other: url for other, url in stack.cities.items() if other != name},
+            clock=ClockKind.CHAIN,
+        )
+        settings.save()
+        office.keys.save(settings.keys_dir)
+
+
+def _write_holders(stack: Stack, committee: Committee) -> None:
+    for index, holder in enumerate(committee.holders, 1):
+        config = HolderConfig(
+            holder.city.name,
+            stack.deployment.chain_id,
+            stack.deployment.city_registry,
+            (stack.rpc_url,),
+            Finality(0),
+            dict(stack.cities),
+        )
+        folder = HolderFolder.create(stack.holder_folder(holder.city.name), config, holder.signing)
+        for dealt in (committee.seal, *committee.boxes):
+            folder.add_share(HeldShare(dealt.purpose, dealt.keys.key_id, 1, index, dealt.secrets[index - 1]))
+
+
+def free_ports(names: Sequence[str]) -> dict[str, int]:
+    """Return a free loopback port for each name; all are found before any is given back, so that they differ."""
+    probes = [socket.socket() for _ in names]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return {name: int(probe.getsockname()[1]) for name, probe in zip(names, probes, strict=True)}
+    finally:
+        for probe in probes:
+            probe.close()

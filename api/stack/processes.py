@@ -1,0 +1,136 @@
+"""The network's processes as children of this one: each city its own, each key-holder its own, and the chain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from api.stack.network import Stack, StackError
+
+START_SECONDS = 60
+STOP_SECONDS = 10
+_PAUSE = 0.05
+
+
+@dataclass
+class Child:
+    """One running process; its output goes to `log`."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+    def stop(self) -> None:
+        """Ask it to end and wait; kill it if it does not."""
+        if self.is_running:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def last_words(self) -> str:
+        """Return the end of its log, for an error message."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:]) if self.log.exists() else ""
+
+
+@dataclass
+class Processes:
+    """All children of a stack; use as a context manager, so that none outlives it."""
+
+    stack: Stack
+    children: dict[str, Child] = field(default_factory=dict)
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def start(self) -> None:
+        """Start every city and every key-holder, and return when the cities answer."""
+        for city in self.stack.cities:
+            self.start_city(city)
+            self.start_holder(city)
+        await asyncio.gather(*(self.wait_for_city(city) for city in self.stack.cities))
+
+    def start_city(self, name: str) -> None:
+        """Start a city's process: HTTP, worker and witness in one."""
+        self._spawn(name, "serve", str(self.stack.city_folder(name)), "--embedded")
+
+    def start_holder(self, name: str) -> None:
+        """Start the key-holder in a city."""
+        self._spawn(holder_of(name), "keyholder", str(self.stack.holder_folder(name)))
+
+    async def wait_for_city(self, name: str) -> None:
+        """Return when the city answers; refuse with the end of its log if it does not come up."""
+        child = self.children[name]
+        until = asyncio.get_running_loop().time() + START_SECONDS
+        async with httpx.AsyncClient(base_url=self.stack.cities[name], timeout=2) as http:
+            while child.is_running and asyncio.get_running_loop().time() < until:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await http.get("/healthz")).is_success:
+                        return
+                await asyncio.sleep(_PAUSE)
+        raise StackError(f"{name} did not come up:\n{child.last_words()}", code="stack.start")
+
+    def kill_city(self, name: str) -> None:
+        """Kill a city with its key-holder, as a power cut would."""
+        for child in (name, holder_of(name)):
+            self.children[child].kill()
+
+    async def restart_city(self, name: str) -> None:
+        """Start a killed city and its key-holder again, on the data that they left."""
+        self.start_city(name)
+        self.start_holder(name)
+        await self.wait_for_city(name)
+
+    def stop(self) -> None:
+        """End all children."""
+        for child in self.children.values():
+            if child.is_running:
+                child.process.send_signal(signal.SIGTERM)
+        for child in self.children.values():
+            child.stop()
+
+    def _spawn(self, name: str, *arguments: str) -> None:
+        log = self.stack.folder / "logs" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "api.cli", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=child_environment(os.environ),
+            )
+        self.children[name] = Child(name, process, log)
+
+
+def holder_of(city: str) -> str:
+    """Return the name of the key-holder's process in a city."""
+    return f"{city}-holder"
+
+
+def child_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for children: nothing of ours leaks from the parent's settings."""
+    return {name: value for name, value in given.items() if not name.startswith("SUNBID_")} | {"PYTHONUNBUFFERED": "1"}
