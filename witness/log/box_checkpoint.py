@@ -66,6 +66,31 @@ class SignedBoxCheckpoint:
         return cls(act.origin, act.size, act.root, act.at, city, signature)
 
 
+@dataclass(frozen=True)
+class Equivocation:
+    """Two checkpoints that one city signed and that no append-only log can both have had.
+
+    With one size the two roots say so. With two sizes `root` is what the larger tree has at the smaller size: whoever
+    fetches the larger tree's slips recomputes it.
+    """
+
+    first: SignedBoxCheckpoint
+    second: SignedBoxCheckpoint
+    root: bytes
+
+    @classmethod
+    def of(cls, one: SignedBoxCheckpoint, other: SignedBoxCheckpoint) -> Equivocation:
+        """Return the evidence in one order, whoever was seen first: both must be of one city, origin and size."""
+        first, second = sorted((one, other), key=lambda signed: signed.root)
+        if not first.contradicts(second) or first.city != second.city:
+            raise BoxCheckpointError("these checkpoints do not contradict each other")
+        return cls(first, second, second.root)
+
+    def to_json(self) -> JsonObject:
+        """Return what is published: both signed checkpoints and the root at the first one's size."""
+        return {"first": self.first.to_json(), "second": self.second.to_json(), "root": "0x" + self.root.hex()}
+
+
 def _hex(value: JsonValue, size: int) -> bytes:
     try:
         data = bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else b""

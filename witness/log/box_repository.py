@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +10,14 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from witness.log.box_checkpoint import SignedBoxCheckpoint
+from ledger import canonical
+from witness.log.box_checkpoint import Equivocation, SignedBoxCheckpoint
 from witness.log.models import (
     AttestationRow,
     BoxCheckpointRow,
     BoxTickRow,
     EquivocationRow,
+    PartnerFaultRow,
     QueuedSlipRow,
     WitnessHeadRow,
 )
@@ -82,8 +85,8 @@ class BoxRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, signed: SignedBoxCheckpoint) -> SignedBoxCheckpoint:
-        """Return the city's checkpoint at this size: the one given, or the one stored before, which never changes."""
+    async def add(self, signed: SignedBoxCheckpoint) -> None:
+        """Keep a checkpoint; the first signature of a city on a size and root stands."""
         values = {
             "origin": signed.origin,
             "size": signed.size,
@@ -93,14 +96,11 @@ class BoxRepository:
             "signature": signed.signature,
         }
         await self._session.execute(insert_once(self._session, BoxCheckpointRow).values(**values))
-        stored = await self.by_city(signed.origin, signed.size, signed.city)
-        assert stored is not None
-        return stored
 
-    async def by_city(self, origin: bytes, size: int, city: bytes) -> SignedBoxCheckpoint | None:
-        """Return what the city signed at this size."""
-        row = await self._session.get(BoxCheckpointRow, (origin, size, city), populate_existing=True)
-        return _signed(row) if row else None
+    async def by_city(self, origin: bytes, size: int, city: bytes) -> list[SignedBoxCheckpoint]:
+        """Return what the city signed at this size; more than one root is equivocation."""
+        query = select(BoxCheckpointRow).filter_by(origin=origin, size=size, city=city)
+        return [_signed(row) for row in await self._session.scalars(query)]
 
     async def at_size(self, origin: bytes, size: int) -> list[SignedBoxCheckpoint]:
         """Return what all cities signed at this size."""
@@ -145,9 +145,16 @@ class BoxRepository:
         )
         return (await self._session.execute(query)).scalar_one_or_none()
 
-    async def add_equivocation(self, digest: bytes, origin: bytes, evidence: str, seen_at: int) -> None:
+    async def add_equivocation(self, found: Equivocation, seen_at: int) -> None:
         """Keep a piece of evidence once."""
-        values = {"digest": digest, "origin": origin, "evidence": evidence, "seen_at": seen_at}
+        evidence = canonical.dumps(found.to_json())
+        values = {
+            "digest": hashlib.sha256(evidence).digest(),
+            "origin": found.first.origin,
+            "city": found.first.city,
+            "evidence": evidence.decode(),
+            "seen_at": seen_at,
+        }
         await self._session.execute(insert_once(self._session, EquivocationRow).values(**values))
 
     async def equivocations(self, origin: bytes | None = None) -> Sequence[EquivocationRow]:
@@ -156,6 +163,14 @@ class BoxRepository:
         if origin is not None:
             query = query.filter_by(origin=origin)
         return (await self._session.scalars(query)).all()
+
+    async def note_fault(self, city: bytes, code: str, message: str, seen_at: int) -> None:
+        """Name a partner whose answer was wrong."""
+        await self._session.merge(PartnerFaultRow(city=city, code=code, message=message, last_seen=seen_at))
+
+    async def faults(self) -> Sequence[PartnerFaultRow]:
+        """Return which partners gave wrong answers, latest first."""
+        return (await self._session.scalars(select(PartnerFaultRow).order_by(PartnerFaultRow.last_seen.desc()))).all()
 
     # --- the C2SP witness and the attested blocks -------------------------------------------------------------
 

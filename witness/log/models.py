@@ -137,15 +137,27 @@ class BoxTickRow(Base):
     last: Mapped[int] = mapped_column(BigInteger)
 
 
+class BoxDeadlineRow(Base):
+    """A deadline that was announced on chain for a sealed origin: a public fact that paces its log."""
+
+    __tablename__ = "box_deadline"
+
+    origin: Mapped[Bytes32] = mapped_column(primary_key=True)
+    deadline: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
 class BoxCheckpointRow(Base):
-    """A `BoxCheckpoint` of a sealed log by one city's key; a city's own is signed once per size and never again."""
+    """A `BoxCheckpoint` of a sealed log by one city's key.
+
+    This city signs once per size and never again. Another city that has two roots here at one size equivocated.
+    """
 
     __tablename__ = "box_checkpoint"
 
     origin: Mapped[Bytes32] = mapped_column(primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     city: Mapped[Bytes32] = mapped_column(primary_key=True)
-    root: Mapped[Bytes32]
+    root: Mapped[Bytes32] = mapped_column(primary_key=True)
     at: Mapped[int] = mapped_column(BigInteger)
     signature: Mapped[bytes] = mapped_column(_Signature)
 
@@ -161,15 +173,39 @@ class WitnessHeadRow(Base):
 
 
 class EquivocationRow(Base):
-    """Two signed checkpoints of one origin that no single append-only log can have; each is a public accusation."""
+    """Two signatures of one city that no single append-only log can bear; published with the log they are about."""
 
     __tablename__ = "witness_equivocation"
 
     number: Mapped[int] = mapped_column(_RowNumber, primary_key=True)
     digest: Mapped[Bytes32] = mapped_column(unique=True)
     origin: Mapped[Bytes32]
+    city: Mapped[Bytes32]
     evidence: Mapped[str]
     seen_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class PartnerFaultRow(Base):
+    """A partner city's answer that was wrong though nobody can prove it to others; named until somebody looks."""
+
+    __tablename__ = "witness_partner_fault"
+
+    city: Mapped[Bytes32] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    message: Mapped[str]
+    last_seen: Mapped[int] = mapped_column(BigInteger)
+
+
+class AnchorRow(Base):
+    """The last anchoring transaction of an own log, and whether something asks for the next one at once."""
+
+    __tablename__ = "log_anchor"
+
+    origin: Mapped[Bytes32] = mapped_column(ForeignKey("log_tree.origin"), primary_key=True)
+    pressing: Mapped[bool]
+    tx_key: Mapped[str | None] = mapped_column(String(200))
+    size: Mapped[int] = mapped_column(BigInteger)
+    submitted_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class AttestationRow(Base):

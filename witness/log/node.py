@@ -17,6 +17,7 @@ from witness.log.lease import Lease
 from witness.log.note import Note, NoteSigner
 from witness.log.ports import BoxFacts, LogChain, LogKeys, Partner, SlipRules, Submitter, TreeHead, witness_name
 from witness.log.schedule import Shuffler
+from witness.log.times import PartnerTimes
 
 
 class UnknownCityError(SunbidError):
@@ -47,6 +48,7 @@ class LogNode:
     shuffler: Shuffler = field(default_factory=secrets.SystemRandom)
     anchor_interval: int = 300
     lease: Lease = field(default_factory=Lease)
+    times: PartnerTimes = field(default_factory=PartnerTimes)
 
     @property
     def now(self) -> int:

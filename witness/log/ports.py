@@ -10,6 +10,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ledger.chain.sender import TxOutcome
 from ledger.city import City
 from ledger.keys import SigningKey
 from witness.log.note import Algorithm, Vkey
@@ -88,6 +89,9 @@ class Submitter(Protocol):
         self, session: AsyncSession, contract: str, function: str, args: Sequence[object], *, key: str
     ) -> object:
         """Store the intent to call `contract.function(*args)` with the transaction of `session`, once per `key`."""
+
+    async def outcome(self, session: AsyncSession, key: str) -> TxOutcome | None:
+        """Return what became of the transaction under `key`, None if there is none."""
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,28 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.outbox import OutboxItem, mark_done, take
+from witness.log.anchor_repository import AnchorRepository
 from witness.log.entry import CHAIN_START, commit
 from witness.log.event import TOPIC, Event
+from witness.log.kinds import Kind
 from witness.log.models import DisclosureRow, LogKind
 from witness.log.node import LogNode
 from witness.log.repository import DisclosureRepository, TreeRepository
 
 BATCH = 1000
 _NONCE_SIZE = 32
+PRESSING = frozenset(
+    {
+        Kind.DEADLINE_CLOSED,
+        Kind.BOX_OPENED,
+        Kind.BID_LIST_FIXED,
+        Kind.OPENING_RECORD,
+        Kind.EVALUATION_REPORT,
+        Kind.AWARD_DECIDED,
+        Kind.LOT_FAILED,
+    }
+)
+"""After these the log is anchored at once (witness-log.md, "Writing")."""
 
 
 async def run_public_sequencer(node: LogNode) -> bool:
@@ -46,6 +60,8 @@ async def _append(node: LogNode, session: AsyncSession, items: list[OutboxItem])
     tree = await trees.append(tree, entries)
     note = node.sign_checkpoint(tree.line, tree.head)
     await trees.add_checkpoint(tree.origin, tree.head, bytes(note).decode(), node.now)
+    if chains.pressing:
+        await AnchorRepository(session).press(tree.origin)
 
 
 class _Chains:
@@ -55,9 +71,11 @@ class _Chains:
         self._disclosures = disclosures
         self._origin = origin
         self._heads: dict[bytes, tuple[bytes, int]] = {}
+        self.pressing = False
 
     async def add(self, index: int, event: Event, nonce: bytes) -> bytes:
         """Return the 32-byte entry of the event at `index`, the next of its tender."""
+        self.pressing = self.pressing or event.kind in PRESSING
         prev, count = await self._end(event.tender) if event.tender else (CHAIN_START, 0)
         body = event.body(self._origin, count + 1, prev)
         data = body.to_bytes()

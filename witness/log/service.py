@@ -7,13 +7,12 @@ sealed.py); a caller's event or slip is a row of the caller's own transaction un
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ledger.canonical import loads_object
+from ledger.canonical import JsonObject, loads_object
 from ledger.clock import to_unix
 from ledger.errors import SunbidError
 from ledger.outbox import enqueue
@@ -228,10 +227,10 @@ class LogReader:
         """Return what this and other cities signed of a sealed log at this size."""
         return await self._box.at_size(origin, size)
 
-    async def equivocations(self, origin: bytes | None = None) -> Sequence[dict[str, object]]:
+    async def equivocations(self, origin: bytes | None = None) -> list[JsonObject]:
         """Return the evidence against origins that showed two histories: pairs of signed checkpoints."""
         rows = await self._box.equivocations(origin)
-        return [{"seenAt": row.seen_at, **loads_object(row.evidence.encode(), max_size=1 << 20)} for row in rows]
+        return [{"seenAt": row.seen_at, **loads_object(row.evidence.encode())} for row in rows]
 
     async def _need(self, origin: bytes, size: int) -> TreeHead:
         head = (await self._trees.get(origin)).head

@@ -1,0 +1,214 @@
+"""Following the partners' sealed logs: fetch and keep new slips, check, then sign the same checkpoint with our time.
+
+A witness signs only what it holds: the slips are fetched, hashed to the origin's signed root on top of what was kept
+before, and stored in the transaction of the signature. So what two witnesses of a forking origin signed, they can
+each serve, and no bid of either line is lost. A size is signed once; asked again, the same signature is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ledger.acts import BoxCheckpoint
+from ledger.db import exclusive
+from witness.log.box_checkpoint import Equivocation, SignedBoxCheckpoint
+from witness.log.box_repository import BoxRepository
+from witness.log.entry import SLIP_SIZE
+from witness.log.merkle import Frontier, leaf_hash
+from witness.log.models import LogKind
+from witness.log.node import LogNode
+from witness.log.partners import PartnerFaultError, fetch, fetch_box, with_each_partner
+from witness.log.ports import Partner
+from witness.log.repository import Tree, TreeRepository
+from witness.log.service import LogReader
+from witness.log.tiles import TILE_WIDTH, TileError, bundles_between, decode_bundle
+from witness.log.times import MAX_OFFSET, ClockOffError
+
+MAX_SLIPS = 4096
+"""Slips fetched and stored at once, but at least what one checkpoint adds."""
+MAX_GROWTH = 1 << 16
+"""Slips that one checkpoint may add; an honest origin signs far more often."""
+
+
+async def run_witness(node: LogNode) -> bool:
+    """Follow every partner's sealed log, hear what partners saw of each other's; return whether anything was new."""
+
+    async def work(partner: Partner) -> bool:
+        moved = await follow(node, partner)
+        others = [other.city.sealed_origin_id for other in node.partners if other is not partner]
+        for origin in others:
+            moved = await collect(node, partner, origin) or moved
+        return moved
+
+    await node.clock.refresh()
+    return await with_each_partner(node, work)
+
+
+async def collect(node: LogNode, partner: Partner, origin: bytes) -> bool:
+    """Keep what the partner, and others as it knows, signed of a sealed log; return whether anything was new.
+
+    Two roots of one city at one size become evidence, whoever showed them.
+    """
+    async with node.database.reading() as session:
+        latest = await BoxRepository(session).largest(origin, partner.city.id32)
+    page = await fetch_box(node, partner, origin, latest.size if latest else 0)
+    if page:
+        async with node.database.unit_of_work() as session:
+            for signed in page:
+                await remember(node, session, signed)
+    return any(signed.city == partner.city.id32 for signed in page)
+
+
+async def remember(node: LogNode, session: AsyncSession, signed: SignedBoxCheckpoint) -> bool:
+    """Keep a checked checkpoint, and the evidence if its city has signed another root; return whether it had."""
+    box = BoxRepository(session)
+    others = [o for o in await box.by_city(signed.origin, signed.size, signed.city) if o.contradicts(signed)]
+    for other in others:
+        await box.add_equivocation(Equivocation.of(other, signed), node.now)
+    await box.add(signed)
+    return bool(others)
+
+
+async def follow(node: LogNode, partner: Partner) -> bool:
+    """Fetch, check, keep and sign what is new in a partner's sealed log; return whether anything was."""
+    tree = await _mirror(node, partner)
+    page = await fetch_box(node, partner, tree.origin, max(0, tree.size - 1))
+    shown = sorted((s for s in page if s.city == partner.city.id32), key=lambda signed: signed.size)
+    await _check_known(node, tree, [signed for signed in shown if signed.size <= tree.size])
+    new = [signed for signed in shown if signed.size > tree.size]
+    if not new:
+        return False
+    node.times.check()
+    for portion in _portions(new, tree.size):
+        tree = await _advance(node, partner, tree, portion)
+    return True
+
+
+async def _mirror(node: LogNode, partner: Partner) -> Tree:
+    async with node.database.reading() as session:
+        tree = await TreeRepository(session).find(partner.city.sealed_origin_id)
+    if tree is None:
+        async with node.database.unit_of_work() as session:
+            tree = await TreeRepository(session).open(partner.city.sealed_origin, LogKind.SEALED, own=False)
+    return tree
+
+
+async def _check_known(node: LogNode, tree: Tree, shown: Sequence[SignedBoxCheckpoint]) -> None:
+    """Refuse an origin that now signs another root at a size that it showed us before."""
+    for signed in shown:
+        if signed.size == tree.size and signed.root != tree.head.root:
+            async with node.database.unit_of_work() as session:
+                await remember(node, session, signed)
+            raise PartnerFaultError("the origin shows another history than before", code="partner.equivocation")
+
+
+def _portions(checkpoints: Sequence[SignedBoxCheckpoint], size: int) -> Iterator[list[SignedBoxCheckpoint]]:
+    """Yield the checkpoints in runs that add up to `MAX_SLIPS` slips, or in single ones that add more."""
+    run: list[SignedBoxCheckpoint] = []
+    start = before = size
+    for signed in checkpoints:
+        if signed.size - before > MAX_GROWTH:
+            raise PartnerFaultError("the origin's log jumps ahead of its schedule", code="partner.malformed")
+        if run and signed.size - start > MAX_SLIPS:
+            yield run
+            run, start = [], before
+        run.append(signed)
+        before = signed.size
+    yield run
+
+
+async def _advance(node: LogNode, partner: Partner, tree: Tree, portion: Sequence[SignedBoxCheckpoint]) -> Tree:
+    """Return the copy after the slips of this run of checkpoints, which are signed in the same transaction."""
+    if portion[-1].at > node.now + MAX_OFFSET:
+        raise ClockOffError("the origin's checkpoint is from the future; its clock or ours is off", at=portion[-1].at)
+    slips = await fetch_slips(partner, tree.size, portion[-1].size)
+    wrong = _first_wrong(tree.frontier, slips, portion)
+    if wrong is not None:
+        await _accuse(node, partner, tree, wrong)
+    async with node.database.unit_of_work() as session:
+        await exclusive(session, tree.line)
+        tree = await TreeRepository(session).append(tree, slips)
+        for signed in portion:
+            await remember(node, session, signed)
+            await _countersign(node, session, signed)
+    return tree
+
+
+def _first_wrong(
+    frontier: Frontier, slips: Sequence[bytes], portion: Sequence[SignedBoxCheckpoint]
+) -> SignedBoxCheckpoint | None:
+    """Return the first checkpoint whose root is not that of the kept slips and the new ones."""
+    start = frontier.size
+    for signed in portion:
+        frontier = frontier.extend(map(leaf_hash, slips[frontier.size - start : signed.size - start]))
+        if frontier.head() != signed.root:
+            return signed
+    return None
+
+
+async def _countersign(node: LogNode, session: AsyncSession, signed: SignedBoxCheckpoint) -> None:
+    """Sign the same size and root with our own time, unless we did before."""
+    box = BoxRepository(session)
+    if not await box.by_city(signed.origin, signed.size, node.city.id32):
+        act = BoxCheckpoint(signed.origin, signed.size, signed.root, node.now)
+        await box.add(SignedBoxCheckpoint.sign(act, node.city.id32, node.keys.witness, node.registry))
+
+
+async def fetch_slips(partner: Partner, start: int, end: int) -> list[bytes]:
+    """Return the slips start … end − 1 of the partner's sealed log, as it serves them, not yet checked."""
+    slips: list[bytes] = []
+    for bundle in bundles_between(start, end):
+        data = await fetch(partner, f"/log/sealed/{bundle.path}")
+        try:
+            entries = decode_bundle(data, bundle.width, SLIP_SIZE)
+        except TileError as error:
+            raise PartnerFaultError(f"{bundle.path}: {error.message}", code="partner.malformed") from error
+        slips += entries[max(0, start - bundle.index * TILE_WIDTH) :]
+    return slips
+
+
+async def _accuse(node: LogNode, partner: Partner, tree: Tree, shown: SignedBoxCheckpoint) -> None:
+    """Store the evidence if the origin really signed two histories, and refuse its answer in any case.
+
+    Slips that do not hash to a root prove nothing yet: they may have been damaged on the way. Two histories are
+    proven by another signed root at our size, or by slips that hash to the new root and have another root at ours.
+    """
+    async with node.database.reading() as session:
+        held = await BoxRepository(session).by_city(tree.origin, tree.size, partner.city.id32)
+    for signed in await fetch_box(node, partner, tree.origin, max(0, tree.size - 1)):
+        if signed.city == partner.city.id32 and signed.size == tree.size and signed.root != tree.head.root:
+            async with node.database.unit_of_work() as session:
+                await remember(node, session, signed)
+            raise PartnerFaultError("the origin shows another history than before", code="partner.equivocation")
+    root = await _root_in_other_line(partner, tree.size, shown)
+    if root is not None and held and root != tree.head.root:
+        async with node.database.unit_of_work() as session:
+            await BoxRepository(session).add_equivocation(Equivocation(held[0], shown, root), node.now)
+        raise PartnerFaultError("the origin shows another history than before", code="partner.equivocation")
+    raise PartnerFaultError("the origin's slips do not hash to the root that it signed", code="partner.slips")
+
+
+async def _root_in_other_line(partner: Partner, size: int, shown: SignedBoxCheckpoint) -> bytes | None:
+    """Return the root at `size` of the tree that the origin serves up to `shown`, None if that is not `shown`'s."""
+    frontier, root = Frontier(), None
+    for start, end in _steps(size, shown.size):
+        frontier = frontier.extend(map(leaf_hash, await fetch_slips(partner, start, end)))
+        root = frontier.head() if end == size else root
+    return root if frontier.head() == shown.root else None
+
+
+def _steps(size: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of at most `MAX_SLIPS` from 0 to `end`, with a border at `size`."""
+    borders = sorted({*range(0, end, MAX_SLIPS), size, end})
+    yield from pairwise(borders)
+
+
+async def verify_copy(session: AsyncSession, origin: bytes, signed: SignedBoxCheckpoint) -> bool:
+    """Say whether the copy kept here holds exactly what `signed` commits to: whose line it is that we can serve."""
+    tree = await TreeRepository(session).find(origin)
+    if tree is None or tree.size < signed.size:
+        return False
+    return await LogReader(session).root(origin, signed.size) == signed.root

@@ -1,0 +1,40 @@
+"""Whether this city's clock can be trusted to date a signature: it is compared with what the partners say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ledger.errors import SunbidError
+
+MAX_OFFSET = 5
+"""Seconds by which a clock may be off (architecture.md, "Time")."""
+
+
+class ClockOffError(SunbidError):
+    """The own clock, or the one it is compared with, is off by more than `MAX_OFFSET` seconds."""
+
+    code = "clock.unavailable"
+
+
+@dataclass
+class PartnerTimes:
+    """How far each partner's clock was from ours when it answered last, in seconds."""
+
+    _offsets: dict[bytes, int] = field(default_factory=dict)
+
+    def note(self, city: bytes, offset: int) -> None:
+        """Remember the offset of one partner, positive if it is ahead of us."""
+        self._offsets[city] = offset
+
+    def check(self) -> None:
+        """Raise `ClockOffError` if most of the partners heard so far disagree with our clock.
+
+        One partner that is off is its own problem, unless it is the only one heard: then nobody can say whose clock
+        is wrong, and a witness that does not know the time must not sign one.
+        """
+        off = [offset for offset in self._offsets.values() if abs(offset) > MAX_OFFSET]
+        if 2 * len(off) > len(self._offsets):
+            raise ClockOffError(
+                f"the clock of this city is off by {min(off, key=abs)} s against its partners: set it by NTP",
+                offsets=off,
+            )
