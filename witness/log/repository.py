@@ -24,7 +24,7 @@ from witness.log.models import (
     TreeRow,
 )
 from witness.log.ports import TreeHead
-from witness.log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, build_tiles, tile_nodes
+from witness.log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, build_tiles, prove_from_tiles
 
 _T = TypeVar("_T")
 
@@ -146,20 +146,8 @@ class TreeRepository:
         return list(await self._session.scalars(query))
 
     async def prove(self, origin: bytes, size: int, compute: Callable[[NodeSource], _T]) -> _T:
-        """Return what `compute` makes of the complete subtrees of the first `size` entries; it is run twice.
-
-        The first run, on zeros, only says which tiles are needed: no proof's shape depends on hashes. So the pure
-        functions of `merkle` stay synchronous and each tile is read once.
-        """
-        wanted: set[Tile] = set()
-
-        def record(tile: Tile) -> bytes:
-            wanted.add(tile)
-            return bytes(HASH_SIZE * tile.width)
-
-        compute(tile_nodes(record, size))
-        tiles = {tile: await self.tile(origin, tile) for tile in sorted(wanted)}
-        return compute(tile_nodes(tiles.__getitem__, size))
+        """Return what `compute` makes of the complete subtrees of the first `size` entries; it is run twice."""
+        return await prove_from_tiles(lambda tile: self.tile(origin, tile), size, compute)
 
     # --- checkpoints of own logs ------------------------------------------------------------------------------
 

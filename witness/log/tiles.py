@@ -8,9 +8,9 @@ the entries under a tile of level 0, each behind its length as two bytes. Storag
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from ledger.errors import SunbidError
 from witness.log.merkle import HASH_SIZE, NodeSource, tree_head
@@ -78,6 +78,10 @@ class Tile:
 
 TileReader: TypeAlias = Callable[[Tile], bytes]
 """Returns the stored hashes of a tile, 32 · width bytes; raises if it is not there."""
+TileFetcher: TypeAlias = Callable[[Tile], Awaitable[bytes]]
+"""The same from a database or another city."""
+
+_T = TypeVar("_T")
 
 
 def tiles_between(old_size: int, new_size: int) -> Iterator[Tile]:
@@ -149,6 +153,23 @@ def tile_nodes(read: TileReader, size: int) -> NodeSource:
         return tree_head(tiles[tile][start : start + (1 << height)])
 
     return node
+
+
+async def prove_from_tiles(fetch: TileFetcher, size: int, compute: Callable[[NodeSource], _T]) -> _T:
+    """Return what `compute` makes of the complete subtrees of the tree of `size` entries; it is run twice.
+
+    The first run, on zeros, only says which tiles are needed: no proof's shape depends on hashes. So the pure functions
+    of `merkle` stay synchronous and each tile is fetched once, from wherever it lies.
+    """
+    wanted: set[Tile] = set()
+
+    def record(tile: Tile) -> bytes:
+        wanted.add(tile)
+        return bytes(HASH_SIZE * tile.width)
+
+    compute(tile_nodes(record, size))
+    tiles = {tile: await fetch(tile) for tile in sorted(wanted)}
+    return compute(tile_nodes(tiles.__getitem__, size))
 
 
 def _tile_at(level: int, index: int, size: int) -> Tile:
