@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {TenderRules} from "./TenderRules.sol";
 import {ActDomain} from "./base/ActDomain.sol";
 import {TenderStore} from "./base/TenderStore.sol";
 import {IAnchorRegistry} from "./interfaces/IAnchorRegistry.sol";
 import {ICityRegistry} from "./interfaces/ICityRegistry.sol";
 import {IKeySets} from "./interfaces/IKeySets.sol";
 import {ITenderBook} from "./interfaces/ITenderBook.sol";
+import {ITenderRules} from "./interfaces/ITenderRules.sol";
 import {Acts} from "./libraries/Acts.sol";
 import {Committee, Role, Scope} from "./libraries/Codes.sol";
 import {EnvelopeSet} from "./libraries/EnvelopeSet.sol";
-import {Rfc6962} from "./libraries/Rfc6962.sol";
 import {TenderTerms} from "./libraries/TenderTerms.sol";
 
 /// @title The steps of every tender, each taken only with the signatures it needs.
@@ -20,14 +20,11 @@ import {TenderTerms} from "./libraries/TenderTerms.sol";
 contract TenderBook is TenderStore, ActDomain {
     uint256 private constant _SLIP_LENGTH = 896;
     /// @dev Only a list gives this reason; a tenderer gives higher ones.
-    uint8 private constant _TOO_FEW_BIDDERS = 1;
+    uint256 private constant _TOO_FEW_BIDDERS = 1;
 
     ICityRegistry public immutable registry;
-    IAnchorRegistry public immutable anchors;
     IKeySets public immutable keySets;
-    uint256 public immutable graceMin;
-    uint256 public immutable openAfterMin;
-    uint256 public immutable amendLeadMin;
+    ITenderRules public immutable rules;
     uint256 public immutable closeBlocks;
 
     constructor(
@@ -39,17 +36,9 @@ contract TenderBook is TenderStore, ActDomain {
         uint32 amendLeadMin_,
         uint32 closeBlocks_
     ) {
-        bool named = address(registry_).code.length != 0 && address(anchors_).code.length != 0
-            && address(keySets_).code.length != 0;
-        bool reachable = graceMin_ <= TenderTerms.MAX_GRACE && openAfterMin_ <= TenderTerms.MAX_OPEN_AFTER
-            && amendLeadMin_ <= TenderTerms.MAX_AMEND_LEAD;
-        if (!named || !reachable) revert InvalidDeployment();
         registry = registry_;
-        anchors = anchors_;
         keySets = keySets_;
-        graceMin = graceMin_;
-        openAfterMin = openAfterMin_;
-        amendLeadMin = amendLeadMin_;
+        rules = new TenderRules(registry_, anchors_, keySets_, graceMin_, openAfterMin_, amendLeadMin_);
         closeBlocks = closeBlocks_;
     }
 
@@ -63,20 +52,27 @@ contract TenderBook is TenderStore, ActDomain {
         bytes calldata centreSignature,
         ICityRegistry.Chain calldata centre
     ) external {
-        bytes32 expected = tenderId(act.tenderer, act.nonce);
-        if (act.tender != expected) revert WrongTenderId(expected);
-        Tender storage t = _tenders[expected];
-        if (t.state != State.UNKNOWN) revert AlreadyAnnounced(expected);
-        TenderTerms.check(act, graceMin, openAfterMin, amendLeadMin);
+        bytes32 digest = _keepAnnouncement(_tenders[act.tender], act);
+        _authorise(digest, signature, chain, act.tenderer, Role.TENDERER, Scope.CONDUCT, act.tender);
+        _checkCentre(digest, centreSignature, centre, _origins[act.tender][0].city);
+        emit Announced(act.tender, act.tenderer, digest, act.deadline);
+        keySets.spend(act.boxKeyId, act.keyId, act.tender);
+    }
+
+    function _keepAnnouncement(Tender storage t, Acts.TenderAnnouncement calldata act)
+        private
+        returns (bytes32 digest)
+    {
+        if (t.state != State.UNKNOWN) revert AlreadyAnnounced(act.tender);
+        (bytes32 structHash, uint256 q, Origin[] memory origins) = rules.examine(act);
+        digest = _digest(structHash);
+        t.announcement = digest;
+        t.q = q;
+        for (uint256 i = 0; i < origins.length; i++) {
+            _origins[act.tender].push(origins[i]);
+        }
         _keepTerms(t, act);
-        _keepOrigins(t, expected, act.origins);
-        _keepLots(t, expected, act.lots);
-        t.announcement = _digest(Acts.hash(act));
-        _authorise(t.announcement, signature, chain, t.tenderer, Role.TENDERER, Scope.CONDUCT, expected);
-        _checkCentre(t, expected, centreSignature, centre);
-        _checkSupervisor(t, expected, act.agency);
-        emit Announced(expected, t.tenderer, t.announcement, t.deadline);
-        keySets.spend(t.boxKeyId, t.keyId, expected);
+        _keepLots(act.tender, act.lots);
     }
 
     function _keepTerms(Tender storage t, Acts.TenderAnnouncement calldata act) private {
@@ -94,53 +90,25 @@ contract TenderBook is TenderStore, ActDomain {
         t.announcedAt = block.timestamp;
         t.firstDeadline = act.deadline;
         t.deadline = act.deadline;
+        t.unfinishedLots = act.lots.length;
         _addNotice(t, act.tender, act.notice);
     }
 
-    /// @dev q is the same for every origin, so each has q other cities if more than q stand.
-    function _keepOrigins(Tender storage t, bytes32 tender, bytes32[] calldata ids) private {
-        t.q = registry.witnessQuorum();
-        if (registry.cityCount() <= t.q) revert InvalidOrigins();
-        Origin[] storage origins = _origins[tender];
-        for (uint256 i = 0; i < ids.length; i++) {
-            ICityRegistry.Origin memory found = registry.standingOrigin(ids[i]);
-            if (found.kind != uint256(ICityRegistry.OriginKind.Sealed)) revert InvalidOrigins();
-            for (uint256 j = 0; j < i; j++) {
-                if (origins[j].city == found.city) revert InvalidOrigins();
-            }
-            (uint256 size, bytes32 root) = anchors.last(ids[i]);
-            origins.push(Origin(ids[i], found.city, size, root));
-        }
-    }
-
-    function _keepLots(Tender storage t, bytes32 tender, Acts.Lot[] calldata lots) private {
-        t.unfinishedLots = lots.length;
+    function _keepLots(bytes32 tender, Acts.Lot[] calldata lots) private {
         for (uint256 i = 0; i < lots.length; i++) {
             uint32 number = lots[i].number;
             _lotNumbers[tender].push(number);
-            Lot storage lot = _lots[tender][number];
-            lot.number = number;
-            lot.state = LotState.WAITING;
-            lot.envelopes = lots[i].envelopes;
-            lot.since = uint64(block.timestamp);
+            _lots[tender][number].state = LotState.WAITING;
+            _lots[tender][number].envelopes = lots[i].envelopes;
         }
     }
 
-    function _checkCentre(
-        Tender storage t,
-        bytes32 tender,
-        bytes calldata signature,
-        ICityRegistry.Chain calldata chain
-    ) private view {
+    function _checkCentre(bytes32 digest, bytes calldata signature, ICityRegistry.Chain calldata chain, bytes32 city)
+        private
+        view
+    {
         bytes32 centre = chain.credential.organisation;
-        bytes32 city = _authorise(t.announcement, signature, chain, centre, Role.CENTRE, 0, tender);
-        if (city != _origins[tender][0].city) revert NotTheCentre();
-    }
-
-    /// @dev Who announces cannot supervise: one key could otherwise carry one act on both tracks.
-    function _checkSupervisor(Tender storage t, bytes32 tender, bytes32 agency) private view {
-        bool own = t.supervisor == t.tenderer || t.supervisor == agency;
-        if (own || !registry.isSupervisor(_origins[tender][0].city, t.supervisor)) revert InvalidSupervisor();
+        if (_authorise(digest, signature, chain, centre, Role.CENTRE, 0, 0) != city) revert NotTheCentre();
     }
 
     /// @inheritdoc ITenderBook
@@ -174,10 +142,10 @@ contract TenderBook is TenderStore, ActDomain {
     /// @inheritdoc ITenderBook
     function suspend(
         Side side,
-        Acts.TenderSuspension calldata act,
+        Acts.TenderSuspension memory act,
         bytes calldata signature,
         ICityRegistry.Chain calldata chain
-    ) external {
+    ) public {
         Tender storage t = _unfinished(act.tender);
         if (t.suspended & _flag(side) != 0) revert AlreadySuspended(act.tender);
         bytes32 digest = _take(t, side, act.tender, act.step, Acts.hash(act), signature, chain);
@@ -189,10 +157,10 @@ contract TenderBook is TenderStore, ActDomain {
     /// @inheritdoc ITenderBook
     function resume(
         Side side,
-        Acts.TenderResumption calldata act,
+        Acts.TenderResumption memory act,
         bytes calldata signature,
         ICityRegistry.Chain calldata chain
-    ) external {
+    ) public {
         Tender storage t = _unfinished(act.tender);
         if (t.suspended & _flag(side) == 0) revert NotSuspended(act.tender);
         bytes32 digest = _take(t, side, act.tender, act.step, Acts.hash(act), signature, chain);
@@ -213,10 +181,10 @@ contract TenderBook is TenderStore, ActDomain {
     /// @inheritdoc ITenderBook
     function terminate(
         Side side,
-        Acts.TenderTermination calldata act,
+        Acts.TenderTermination memory act,
         bytes calldata signature,
         ICityRegistry.Chain calldata chain
-    ) external {
+    ) public {
         Tender storage t = _unfinished(act.tender);
         bytes32 digest = _take(t, side, act.tender, act.step, Acts.hash(act), signature, chain);
         t.state = State.TERMINATED;
@@ -249,82 +217,52 @@ contract TenderBook is TenderStore, ActDomain {
     ) external {
         uint256 deadline = _in(tender, State.CLOSING).deadline;
         Origin storage o = _originOf(tender, origin);
-        if (city == o.city) revert OwnWitness(city);
-        Acts.BoxCheckpoint memory checkpoint = Acts.BoxCheckpoint(origin, size, root, 0);
-        _checkCheckpoint(checkpoint, byOrigin, deadline, o.city, ICityRegistry.KeyKind.Receiving);
-        _checkCheckpoint(checkpoint, byWitness, deadline, city, ICityRegistry.KeyKind.Witness);
-        _keepCut(_cuts[tender][origin], o, Cut(city, size, root), proof);
+        Cut storage line = _lineOf(_cuts[tender][origin], o, city);
+        _extend(o, line, Cut(city, size, root), deadline, proof, byOrigin, byWitness);
         emit CutTaken(tender, origin, city, size, root);
     }
 
-    function _checkCheckpoint(
-        Acts.BoxCheckpoint memory checkpoint,
-        IAnchorRegistry.TimedSignature calldata timed,
+    function _extend(
+        Origin storage o,
+        Cut storage line,
+        Cut memory next,
         uint256 deadline,
-        bytes32 city,
-        ICityRegistry.KeyKind kind
-    ) private view {
-        if (timed.at > deadline) revert WrongTime(timed.at);
-        checkpoint.at = timed.at;
-        if (_cityOf(Acts.hash(checkpoint), timed.signature, kind, timed.at) != city) revert WrongCity(city);
+        bytes32[] calldata proof,
+        IAnchorRegistry.TimedSignature calldata byOrigin,
+        IAnchorRegistry.TimedSignature calldata byWitness
+    ) private {
+        rules.checkCut(o, line, next, deadline, proof, byOrigin, byWitness);
+        line.size = next.size;
+        line.root = next.root;
     }
 
-    /// @dev The line of a witness goes from the origin's start over its cuts, which stay ascending by city.
-    function _keepCut(Cut[] storage cuts, Origin storage o, Cut memory next, bytes32[] calldata proof) private {
+    /// @dev The cut of a city among those of an origin, which ascend by city; a new line begins at the origin's start.
+    function _lineOf(Cut[] storage cuts, Origin storage o, bytes32 city) private returns (Cut storage line) {
         uint256 place = 0;
-        while (place < cuts.length && cuts[place].city < next.city) place++;
-        bool isFirst = place == cuts.length || cuts[place].city != next.city;
-        uint256 size = isFirst ? o.startSize : cuts[place].size;
-        bytes32 root = isFirst ? o.startRoot : cuts[place].root;
-        if (next.size <= size) revert NotLarger(size);
-        // Both sizes came as uint64.
-        bool extends_ = Rfc6962.isConsistent(uint64(size), uint64(next.size), root, next.root, proof);
-        if (!extends_) revert InconsistentCheckpoint();
-        if (isFirst) {
-            cuts.push();
-            for (uint256 i = cuts.length - 1; i > place; i--) {
-                cuts[i] = cuts[i - 1];
-            }
+        while (place < cuts.length && cuts[place].city < city) place++;
+        if (place < cuts.length && cuts[place].city == city) return cuts[place];
+        cuts.push();
+        for (uint256 i = cuts.length - 1; i > place; i--) {
+            cuts[i] = cuts[i - 1];
         }
-        cuts[place] = next;
+        cuts[place] = Cut(city, o.startSize, o.startRoot);
+        return cuts[place];
     }
 
     /// @inheritdoc ITenderBook
-    function admit(
-        bytes32 tender,
-        bytes32 origin,
-        bytes calldata slip,
-        SlipAcknowledgement[] calldata acknowledgements
-    ) external {
+    function admit(bytes32 tender, bytes32 origin, bytes calldata slip, SlipAcknowledgement[] calldata acknowledgements)
+        external
+    {
         Tender storage t = _in(tender, State.CLOSING);
         if (slip.length != _SLIP_LENGTH) revert WrongSlipLength(slip.length);
         bytes32 id = sha256(slip);
         if (isAdmitted[tender][id]) revert AlreadyAdmitted(id);
-        _checkAcknowledgements(t, _originOf(tender, origin), id, acknowledgements);
+        Origin storage o = _originOf(tender, origin);
+        rules.checkAcknowledgements(o, t.q, t.announcedAt, t.deadline, id, acknowledgements);
         isAdmitted[tender][id] = true;
         t.admittedHead = _fold(t.admittedHead, id);
         emit SlipAdmitted(tender, origin, t.admittedCount, id);
         t.admittedCount++;
-    }
-
-    /// @dev The origin's city first, then q others, ascending by city and so all different.
-    function _checkAcknowledgements(
-        Tender storage t,
-        Origin storage o,
-        bytes32 slip,
-        SlipAcknowledgement[] calldata given
-    ) private view {
-        if (given.length != t.q + 1) revert WrongAcknowledgements();
-        bytes32 last = 0;
-        for (uint256 i = 0; i < given.length; i++) {
-            uint64 at = given[i].receivedAt;
-            if (at < t.announcedAt || at > t.deadline) revert WrongTime(at);
-            bytes32 structHash = Acts.hash(Acts.Acknowledgement(o.origin, slip, at, given[i].mergeBy));
-            bytes32 city = _cityOf(structHash, given[i].signature, ICityRegistry.KeyKind.Receiving, at);
-            bool fits = i == 0 ? city == o.city : city != o.city && city > last;
-            if (!fits) revert WrongCity(city);
-            if (i > 0) last = city;
-        }
     }
 
     /// @inheritdoc ITenderBook
@@ -346,7 +284,7 @@ contract TenderBook is TenderStore, ActDomain {
         if (block.timestamp < t.openFrom) revert TooEarlyToList(t.openFrom);
         if (act.inputs != t.inputs) revert WrongInputs(t.inputs);
         bytes32 digest = _digest(Acts.hash(act));
-        _checkMembers(t.keyId, digest, signatures);
+        rules.checkMembers(t.keyId, digest, signatures);
         t.state = State.LISTED;
         t.listedAt = block.timestamp;
         t.list = digest;
@@ -355,18 +293,6 @@ contract TenderBook is TenderStore, ActDomain {
         emit Listed(act.tender, digest, act.root, act.count);
         _startLots(t, act);
         if (t.unfinishedLots == 0) _finish(t, act.tender);
-    }
-
-    function _checkMembers(bytes32 keyId, bytes32 digest, bytes[] calldata signatures) private view {
-        (, uint256 k,) = keySets.committeeOf(keyId);
-        if (signatures.length < k) revert TooFewSignatures(k);
-        uint256 last = 0;
-        for (uint256 i = 0; i < signatures.length; i++) {
-            address signer = ECDSA.recover(digest, signatures[i]);
-            uint256 seat = keySets.seatOf(keyId, signer);
-            if (seat <= last) revert WrongMember(signer);
-            last = seat;
-        }
     }
 
     function _startLots(Tender storage t, Acts.BidList memory act) private {
@@ -381,7 +307,7 @@ contract TenderBook is TenderStore, ActDomain {
                 t.unfinishedLots--;
                 emit LotFailed(act.tender, numbers[i], _TOO_FEW_BIDDERS, 0);
             } else {
-                _open(lot, act.tender, EnvelopeSet.next(lot.envelopes, 0));
+                _open(lot, act.tender, act.counts[i].lot, EnvelopeSet.next(lot.envelopes, 0));
             }
         }
     }
@@ -398,9 +324,10 @@ contract TenderBook is TenderStore, ActDomain {
         uint256 until = lot.since + (t.committee == Committee.AT_ONCE ? 0 : t.committeeAfter);
         if (block.timestamp < until) revert WindowOpen(until);
         bytes32 digest = _takeOnLot(lot, act.tender, act.step, Acts.hash(act), Scope.CONDUCT, signature, chain);
-        lot.reachedOpened = EnvelopeSet.next(lot.envelopes, act.envelope) == 0;
-        lot.state = lot.reachedOpened ? LotState.OPENED : LotState.EXAMINING;
-        lot.since = uint64(block.timestamp);
+        bool isLast = EnvelopeSet.next(lot.envelopes, act.envelope) == 0;
+        lot.state = isLast ? LotState.OPENED : LotState.EXAMINING;
+        lot.since = block.timestamp;
+        if (isLast) lot.openedAt = block.timestamp;
         emit LotOpened(act.tender, act.lot, act.envelope, digest);
     }
 
@@ -412,12 +339,12 @@ contract TenderBook is TenderStore, ActDomain {
         Lot storage lot = _lots[act.tender][act.lot];
         bool isReinstatement = lot.state == LotState.OPENING;
         if (!isReinstatement && lot.state != LotState.EXAMINING) _refuse(lot);
-        uint8 examined = isReinstatement ? EnvelopeSet.former(lot.envelopes, lot.envelope) : lot.envelope;
+        uint256 examined = isReinstatement ? EnvelopeSet.former(lot.envelopes, lot.envelope) : lot.envelope;
         if (examined == 0 || act.envelope != examined) _refuse(lot);
         bytes32 digest = _takeOnLot(lot, act.tender, act.step, Acts.hash(act), 0, signature, chain);
         _keepExclusion(act, digest, isReinstatement);
         emit BiddersExcluded(act.tender, act.lot, examined, digest, act.excluded.length);
-        _open(lot, act.tender, EnvelopeSet.next(lot.envelopes, examined));
+        _open(lot, act.tender, act.lot, EnvelopeSet.next(lot.envelopes, examined));
     }
 
     /// @dev Each act is a round of its own: who is not named again in the next round is reinstated.
@@ -435,11 +362,11 @@ contract TenderBook is TenderStore, ActDomain {
         _exclusions[act.tender][act.lot][act.envelope] = Exclusion(digest, act.excluded.length, round + 1);
     }
 
-    function _open(Lot storage lot, bytes32 tender, uint8 envelope) private {
+    function _open(Lot storage lot, bytes32 tender, uint32 number, uint256 envelope) private {
         lot.state = LotState.OPENING;
         lot.envelope = envelope;
-        lot.since = uint64(block.timestamp);
-        emit LotOpening(tender, lot.number, envelope);
+        lot.since = block.timestamp;
+        emit LotOpening(tender, number, envelope);
     }
 
     // --- decision --------------------------------------------------------------------------------------------------
@@ -476,14 +403,14 @@ contract TenderBook is TenderStore, ActDomain {
         if (t.suspended != 0) revert Suspended(tender);
         lot = _lots[tender][number];
         bool isUnfinished = lot.state >= LotState.OPENING && lot.state <= LotState.OPENED;
-        if (!isUnfinished && !lot.reachedOpened) _refuse(lot);
+        if (!isUnfinished && lot.openedAt == 0) _refuse(lot);
         if (replaces != lot.decision) revert WrongReplaces(lot.decision);
     }
 
-    function _keepDecision(Lot storage lot, LotState state, uint8 reason, bytes32 digest) private {
+    function _keepDecision(Lot storage lot, LotState state, uint256 reason, bytes32 digest) private {
         lot.state = state;
         lot.reason = reason;
-        lot.since = uint64(block.timestamp);
+        lot.since = block.timestamp;
         lot.decision = digest;
     }
 
@@ -515,13 +442,6 @@ contract TenderBook is TenderStore, ActDomain {
 
     // --- which tender, and when ------------------------------------------------------------------------------------
 
-    /// @inheritdoc ITenderBook
-    function tenderId(bytes32 tenderer, bytes32 nonce) public view returns (bytes32) {
-        bytes memory place = abi.encodePacked(uint32(8), uint64(block.chainid), uint32(20), address(this));
-        bytes memory whose = abi.encodePacked(uint32(32), tenderer, uint32(32), nonce);
-        return sha256(bytes.concat(abi.encodePacked(uint32(6), "tender"), place, whose));
-    }
-
     function _in(bytes32 tender, State state) private view returns (Tender storage t) {
         t = _tenders[tender];
         if (t.state != state) revert WrongState(tender, t.state);
@@ -547,7 +467,7 @@ contract TenderBook is TenderStore, ActDomain {
     }
 
     function _flag(Side side) private pure returns (uint256) {
-        return 1 << uint256(side);
+        return side == Side.TENDERER ? 1 : 2;
     }
 
     function _refuse(Lot storage lot) private view {
@@ -607,14 +527,5 @@ contract TenderBook is TenderStore, ActDomain {
         bytes32 tender
     ) private view returns (bytes32 city) {
         (, city) = registry.authorise(digest, signature, chain, organisation, role, scope, tender);
-    }
-
-    /// @dev The city for which the signer's key stood as `kind` at that time; none is zero.
-    function _cityOf(bytes32 structHash, bytes calldata signature, ICityRegistry.KeyKind kind, uint64 at)
-        private
-        view
-        returns (bytes32)
-    {
-        return registry.cityOfKey(ECDSA.recover(registry.digestOf(structHash), signature), kind, at);
     }
 }

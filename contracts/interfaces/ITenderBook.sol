@@ -5,6 +5,7 @@ import {Acts} from "../libraries/Acts.sol";
 import {IAnchorRegistry} from "./IAnchorRegistry.sol";
 import {ICityRegistry} from "./ICityRegistry.sol";
 import {IKeySets} from "./IKeySets.sol";
+import {ITenderRules} from "./ITenderRules.sol";
 
 /// @title TenderBook: what several parties rely on in a tender, from notice to award.
 /// @notice Every step is an act signed by whoever makes it; who sends the transaction does not matter, so nobody can
@@ -141,24 +142,24 @@ interface ITenderBook {
         bytes32 root;
     }
 
-    /// @notice A lot as it stands, stored in three slots: the members up to `steps` share the first, from its lowest byte
-    /// up.
+    /// @notice A lot as it stands, and as it is stored: one whole slot each, in this order.
     struct Lot {
-        uint32 number;
         LotState state;
         /// @dev the announced set: bit 0 qualification, bit 1 technical, bit 2 price
-        uint8 envelopes;
+        uint256 envelopes;
         /// @dev the envelope that is OPENING or EXAMINING, later the last one that was, 0 before the list
-        uint8 envelope;
-        /// @dev why it FAILED, else 0
-        uint8 reason;
-        bool reachedOpened;
-        /// @dev bidders with a valid entry on the first envelope, by the list
-        uint32 bidders;
+        uint256 envelope;
         /// @dev block time since when it is in this state and envelope; a reinstatement starts the window again
-        uint64 since;
+        uint256 since;
+        /// @dev bidders with a valid entry on the first envelope, by the list
+        uint256 bidders;
+        /// @dev why it FAILED: 1 too few bidders, 2 no valid bid, 3 not comparable, 4 all rejected, 5 withdrawn, or
+        /// another of the rule pack; else 0
+        uint256 reason;
+        /// @dev block time at which it reached OPENED
+        uint256 openedAt;
         /// @dev acts accepted on the lot's track, and the fold of their digests
-        uint64 steps;
+        uint256 steps;
         bytes32 acts;
         /// @dev digest of the last `AwardDecision` or `LotFailure`, zero if there is none
         bytes32 decision;
@@ -214,8 +215,8 @@ interface ITenderBook {
     error NoticeKnown(bytes32 notice);
     /// @notice The origin is not among the announced ones.
     error UnknownOrigin(bytes32 origin);
-    /// @notice The origin's own city cannot witness it.
-    error OwnWitness(bytes32 city);
+    /// @notice The city cannot witness this origin: it is the origin's own, or none.
+    error NotAWitness(bytes32 city);
     /// @notice A checkpoint or acknowledgement carries a time outside its bounds.
     error WrongTime(uint64 at);
     /// @notice The proof does not show that the checkpoint extends the cut before, or the start.
@@ -226,8 +227,8 @@ interface ITenderBook {
     error NotLarger(uint256 size);
     /// @notice A slip has 896 bytes.
     error WrongSlipLength(uint256 length);
-    /// @notice Not exactly q + 1 acknowledgements.
-    error WrongAcknowledgements();
+    /// @notice Another number of acknowledgements than q + 1.
+    error WrongAcknowledgements(uint256 expected);
     /// @notice The slip was admitted before.
     error AlreadyAdmitted(bytes32 slip);
     /// @notice Grace seconds and blocks since `beginClose` have not both passed.
@@ -243,7 +244,7 @@ interface ITenderBook {
     /// @notice The signer is no member of the seal set's current epoch, or its seat is not above the one before.
     error WrongMember(address signer);
     /// @notice The call does not belong to the lot's state or envelope.
-    error WrongLotState(LotState state, uint8 envelope);
+    error WrongLotState(LotState state, uint256 envelope);
     /// @notice The window in which bidders open has not passed.
     error WindowOpen(uint256 until);
     /// @notice A bidder stands twice in an exclusion.
@@ -269,12 +270,12 @@ interface ITenderBook {
     event SlipAdmitted(bytes32 indexed tender, bytes32 indexed origin, uint256 number, bytes32 slip);
     event Closed(bytes32 indexed tender, bytes32 inputs, uint256 openFrom);
     event Listed(bytes32 indexed tender, bytes32 digest, bytes32 root, uint32 count);
-    event LotOpening(bytes32 indexed tender, uint32 indexed lot, uint8 envelope);
-    event LotOpened(bytes32 indexed tender, uint32 indexed lot, uint8 envelope, bytes32 digest);
-    event BiddersExcluded(bytes32 indexed tender, uint32 indexed lot, uint8 envelope, bytes32 digest, uint256 count);
-    event LotAwarded(bytes32 indexed tender, uint32 indexed lot, bytes32 winner, bytes32 digest);
+    event LotOpening(bytes32 indexed tender, uint256 indexed lot, uint256 envelope);
+    event LotOpened(bytes32 indexed tender, uint256 indexed lot, uint256 envelope, bytes32 digest);
+    event BiddersExcluded(bytes32 indexed tender, uint256 indexed lot, uint256 envelope, bytes32 digest, uint256 count);
+    event LotAwarded(bytes32 indexed tender, uint256 indexed lot, bytes32 winner, bytes32 digest);
     /// @notice `digest` is zero where the list itself failed the lot.
-    event LotFailed(bytes32 indexed tender, uint32 indexed lot, uint8 reason, bytes32 digest);
+    event LotFailed(bytes32 indexed tender, uint256 indexed lot, uint256 reason, bytes32 digest);
     event Done(bytes32 indexed tender);
     event HeadSet(bytes32 indexed tender, bytes32 head, uint64 count);
 
@@ -299,18 +300,34 @@ interface ITenderBook {
     /// @notice A later notice, a later deadline; `supersedes` makes bids on the notices before the last one void.
     /// @dev Refused unless ANNOUNCED, not suspended, block time ≤ deadline ≤ new deadline. A notice other than the last,
     /// or `supersedes`, leaves at least amendLead until the new deadline; a notice enters once.
-    function amend(Acts.TenderAmendment calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
+    function amend(Acts.TenderAmendment calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain)
+        external;
 
     /// @notice The tender stands still. @dev Refused if the tender has ended or this side's flag is set.
-    function suspend(Side side, Acts.TenderSuspension calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
+    function suspend(
+        Side side,
+        Acts.TenderSuspension calldata act,
+        bytes calldata signature,
+        ICityRegistry.Chain calldata chain
+    ) external;
 
     /// @notice This side's flag goes; with the last flag, what still lay ahead when the first came (the deadline, or
     /// else openFrom) moves by the time between. @dev Refused if the tender has ended or this side's flag is not set.
-    function resume(Side side, Acts.TenderResumption calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
+    function resume(
+        Side side,
+        Acts.TenderResumption calldata act,
+        bytes calldata signature,
+        ICityRegistry.Chain calldata chain
+    ) external;
 
     /// @notice The tender ends without an award (终止招标) and gives its key sets back; what was not opened stays sealed.
     /// @dev Refused if DONE or TERMINATED.
-    function terminate(Side side, Acts.TenderTermination calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
+    function terminate(
+        Side side,
+        Acts.TenderTermination calldata act,
+        bytes calldata signature,
+        ICityRegistry.Chain calldata chain
+    ) external;
 
     /// @notice After the deadline cuts and admissions are taken.
     /// @dev Refused unless ANNOUNCED, not suspended, block time > deadline.
@@ -350,17 +367,20 @@ interface ITenderBook {
 
     /// @notice What was opened of the lot's envelope is on record; the lot is EXAMINING, or OPENED after the last envelope.
     /// @dev Refused unless LISTED, not suspended, the lot OPENING this envelope for at least the window.
-    function opened(Acts.OpeningRecord calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
+    function opened(Acts.OpeningRecord calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain)
+        external;
 
     /// @notice The bidders rejected after this envelope stand excluded (否决), and the next envelope opens, its window from
     /// its start. While the next is OPENING a strict subset replaces them (a lawful reinstatement).
     /// @dev Refused unless LISTED, not suspended; signed by the tenderer without delegation.
-    function exclude(Acts.EnvelopeExclusion calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
+    function exclude(Acts.EnvelopeExclusion calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain)
+        external;
 
     /// @notice The lot is AWARDED (定标); after the last lot the tender is DONE.
     /// @dev Refused unless not suspended and: LISTED, the lot OPENED, `replaces` zero; or LISTED or DONE, the lot decided
     /// after it reached OPENED, `replaces` its last decision. Signed by the tenderer without delegation.
-    function decide(Acts.AwardDecision calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
+    function decide(Acts.AwardDecision calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain)
+        external;
 
     /// @notice The lot has FAILED (流标) for a reason ≥ 2; after the last lot the tender is DONE.
     /// @dev As `decide`, and any unfinished lot of a LISTED tender may fail.
@@ -372,19 +392,13 @@ interface ITenderBook {
 
     // --- what clients read -----------------------------------------------------------------------------------------
 
-    /// @notice The deployment's minima: grace, openAfter and amendLead in seconds, and blocks between closing and close.
-    function graceMin() external view returns (uint256);
-    function openAfterMin() external view returns (uint256);
-    function amendLeadMin() external view returns (uint256);
-    function closeBlocks() external view returns (uint256);
-
-    /// @notice The contracts that this one asks, fixed for its tenders.
+    /// @notice The contracts that this one asks, fixed for its tenders; `rules` names the deployment's minima too.
     function registry() external view returns (ICityRegistry);
-    function anchors() external view returns (IAnchorRegistry);
     function keySets() external view returns (IKeySets);
+    function rules() external view returns (ITenderRules);
 
-    /// @notice The id of the tender that this tenderer announces under this nonce.
-    function tenderId(bytes32 tenderer, bytes32 nonce) external view returns (bytes32);
+    /// @notice Blocks that have to pass between `beginClose` and `close`.
+    function closeBlocks() external view returns (uint256);
 
     /// @notice The tender as it stands; all zero if it was never announced.
     function tenderOf(bytes32 tender) external view returns (Tender memory);
@@ -399,7 +413,7 @@ interface ITenderBook {
     function cutsOf(bytes32 tender, bytes32 origin) external view returns (Cut[] memory);
 
     /// @notice The lots, ascending by number.
-    function lotsOf(bytes32 tender) external view returns (Lot[] memory);
+    function lotsOf(bytes32 tender) external view returns (uint32[] memory numbers, Lot[] memory lots);
 
     /// @notice One lot; all zero if it was not announced.
     function lotOf(bytes32 tender, uint32 number) external view returns (Lot memory);
