@@ -141,6 +141,26 @@ class Log:
 
 
 @dataclass(frozen=True)
+class RawLog:
+    """An event before its members are decoded."""
+
+    contract: str
+    address: bytes
+    event: str
+    topics: tuple[bytes, ...]
+    data: bytes
+    block: int
+    block_hash: bytes
+    tx_hash: bytes
+    index: int
+
+    def decoded(self) -> Log:
+        """Return the event with its members."""
+        args = artifact(self.contract).events[self.topics[0]].decode(self.topics, self.data)
+        return Log(self.contract, self.address, self.event, args, self.block, self.block_hash, self.tx_hash, self.index)
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What became of a transaction."""
 
@@ -199,6 +219,11 @@ class ChainClient:
     async def block(self, number: BlockId = "latest") -> Block:
         """Return a block; refuse a number that the chain has not reached."""
         return (await self.blocks([number]))[0]
+
+    async def find_block(self, number: int) -> Block | None:
+        """Return a block, None if the chain has not reached it."""
+        answer = await self.rpc.request("eth_getBlockByNumber", hex(number), False)
+        return None if answer is None else _block(number, answer)
 
     async def blocks(self, numbers: Sequence[BlockId]) -> list[Block]:
         """Return several blocks with one request."""
@@ -329,11 +354,22 @@ class ChainClient:
 
         Pages of `MAX_LOG_BLOCKS`; `to_block` must not lie beyond the head.
         """
+        return [log.decoded() for log in await self.raw_logs(contracts, from_block, to_block, events=events)]
+
+    async def raw_logs(
+        self,
+        contracts: Sequence[ContractRef],
+        from_block: int,
+        to_block: int,
+        *,
+        events: Sequence[str] = (),
+    ) -> list[RawLog]:
+        """Return what `logs` does, undecoded."""
         names = {await self.contract(ref): _name(ref) for ref in contracts}
         query: dict[str, Any] = {"address": [to_hex(address) for address in names]}
         if events:
             query["topics"] = [_topics(set(names.values()), events)]
-        found: list[Log] = []
+        found: list[RawLog] = []
         for start in range(from_block, to_block + 1, MAX_LOG_BLOCKS):
             end = min(to_block, start + MAX_LOG_BLOCKS - 1)
             page = await self.rpc.request("eth_getLogs", {**query, "fromBlock": hex(start), "toBlock": hex(end)})
@@ -398,17 +434,18 @@ def _topics(names: set[str], events: Sequence[str]) -> list[str]:
     return found
 
 
-def _log(names: Mapping[bytes, str], entry: Mapping[str, Any]) -> Log | None:
-    topics = [to_bytes(topic) for topic in entry["topics"]]
+def _log(names: Mapping[bytes, str], entry: Mapping[str, Any]) -> RawLog | None:
+    topics = tuple(to_bytes(topic) for topic in entry["topics"])
     address = to_bytes(entry["address"])
     event = artifact(names[address]).events.get(topics[0]) if topics else None
     if event is None:
         return None
-    return Log(
+    return RawLog(
         contract=names[address],
         address=address,
         event=event.name,
-        args=event.decode(topics, to_bytes(entry["data"])),
+        topics=topics,
+        data=to_bytes(entry["data"]),
         block=to_int(entry["blockNumber"]),
         block_hash=to_bytes(entry["blockHash"]),
         tx_hash=to_bytes(entry["transactionHash"]),

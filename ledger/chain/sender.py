@@ -75,6 +75,7 @@ class ChainTx(Base):
     status: Mapped[str] = mapped_column(String(16), default=TxStatus.WAITING.value)
     final: Mapped[bool] = mapped_column(Boolean, default=False)
     nonce: Mapped[int | None] = mapped_column(BigInteger)
+    target: Mapped[bytes | None] = mapped_column(LargeBinary(20))
     raw: Mapped[bytes | None]
     tx_hash: Mapped[Bytes32 | None]
     block: Mapped[int | None] = mapped_column(BigInteger)
@@ -229,7 +230,7 @@ class ChainSender:
         signed = sign_transaction(
             self._key, nonce=nonce, to=to, data=row.calldata, gas=row.gas, chain_id=self._client.chain_id
         )
-        row.address, row.nonce, row.raw, row.tx_hash, row.status = to, nonce, signed.raw, signed.hash, TxStatus.SENT
+        row.target, row.nonce, row.raw, row.tx_hash, row.status = to, nonce, signed.raw, signed.hash, TxStatus.SENT
 
     async def _recover(self) -> int:
         """Send again what the chain lost, and give new nonces to what lost its own; return how many rows that were.
@@ -279,11 +280,11 @@ class ChainSender:
 
     async def _reason(self, row: ChainTx, receipt: Receipt) -> Revert | None:
         """Replay a refused transaction on the state before its block, or else after it: the receipt has no reason."""
-        if receipt.succeeded or row.address is None:
+        if receipt.succeeded or row.target is None:
             return None
         for block in (max(0, receipt.block - 1), receipt.block):
             try:
-                revert = await self._client.revert_of(row.address, row.calldata, self._address, block)
+                revert = await self._client.revert_of(row.target, row.calldata, self._address, block)
             except RpcError:  # a node that prunes its states: the refusal stands, its reason stays unknown
                 continue
             if revert:
