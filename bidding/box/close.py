@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bidding.box import repository
 from bidding.box.book import BookState, CutView, OriginView, TenderAtBlock
 from bidding.box.door import acknowledgement_of, sort_by_city
-from bidding.box.lines import LineSource
+from bidding.box.lines import LineSource, consistency, slips
 from bidding.box.watch import TenderWatch
 from bidding.box.wire import CityAcknowledgement
 from ledger.chain.client import ChainClient, ContractRevertedError
@@ -128,7 +128,7 @@ class BoxCloser:
         checkpoint = cut.by_witness
         for source in self._sources:
             try:
-                proof = await source.consistency(checkpoint.origin, cut.old_size, checkpoint.size)
+                proof = await consistency(source, checkpoint.origin, cut.old_size, checkpoint.size)
             except SunbidError:
                 continue
             arguments = (
@@ -177,20 +177,16 @@ class BoxCloser:
         sizes = sorted((cut.size for cut in origin.cuts), reverse=True)
         if not wanted or len(sizes) < tender.view.q:
             return set()
-        end, found, index = sizes[tender.view.q - 1], set[bytes](), origin.start_size
-        while index < end:
-            page = await self._sources[0].slips(origin.origin, index, end)
-            if not page:
-                break
-            found |= {hashlib.sha256(slip).digest() for slip in page} & wanted.keys()
-            index += len(page)
+        end, found = sizes[tender.view.q - 1], set[bytes]()
+        async for slip in slips(self._sources[0], origin.origin, origin.start_size, end):
+            found |= {hashlib.sha256(slip).digest()} & wanted.keys()
         return found
 
     # --- sending -----------------------------------------------------------------------------------------------
 
     async def _send(self, function: str, arguments: Sequence[Any], *, key: str) -> bool:
         try:
-            await self._chain.simulate("TenderBook", function, arguments)
+            await self._chain.call("TenderBook", function, *arguments)
         except ContractRevertedError as error:
             logger.debug("%s is not due: %s", function, error.message)
             return False

@@ -10,20 +10,30 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bidding.box.book import TenderAtBlock, fold
 from bidding.box.committee import RegisteredKeySet, read_key_set
 from bidding.box.errors import BoxError
 from bidding.box.lines import LineReader
 from bidding.box.registry import Answers, Questions, ask_registry
-from bidding.sealing.acts import ActChain, event_digest, receipt_digest, signer
+from bidding.sealing.acts import ActChain, event_digest, header_hash_of, receipt_digest, signer
 from bidding.sealing.box import BoxList, read_box
 from bidding.sealing.facts import BoxContents, Cut, OriginBox, TenderFacts
 from bidding.sealing.group import decode_scalar
-from bidding.sealing.slip import KIND_BID, KIND_EVENT, NO_SIGNATURE, SlipBody, SlipKeys, form_fault, open_slip
+from bidding.sealing.judge import VOID_REASONS
+from bidding.sealing.slip import (
+    KIND_BID,
+    KIND_EVENT,
+    NO_SIGNATURE,
+    SLIP_SIZE,
+    SlipBody,
+    SlipKeys,
+    form_fault,
+    open_slip,
+)
 from ledger.acts import Purpose
 from ledger.chain.client import ChainClient
-from ledger.chain.contracts import artifact
 
 _NOTHING = b""
 """Stands in the place of a slip that does not open, so that the others keep their places."""
@@ -56,6 +66,12 @@ class LoadedList:
     list: BoxList
     seal: RegisteredKeySet
     box: RegisteredKeySet
+
+    @cached_property
+    def bodies(self) -> dict[bytes, SlipBody]:
+        """The slips' bodies that stand in the list, void or not, by headerHash."""
+        listed = [verdict.body for verdict in self.list.verdicts if verdict.reason in VOID_REASONS]
+        return {header_hash_of(body, self.facts): body for body in listed}
 
 
 def base_facts(at: TenderAtBlock, contracts: Contracts, seal: RegisteredKeySet, box: RegisteredKeySet) -> TenderFacts:
@@ -159,18 +175,19 @@ async def admitted_slips(chain: ChainClient, at: TenderAtBlock) -> tuple[bytes, 
     slips = []
     for log in mine:
         transaction = await chain.rpc.request("eth_getTransactionByHash", "0x" + log.tx_hash.hex())
-        slips.append(_slip_of_call(bytes.fromhex(transaction["input"].removeprefix("0x")), log.args["slip"]))
+        slips.append(_slip_in(bytes.fromhex(transaction["input"].removeprefix("0x")), log.args["slip"]))
     if fold(hashlib.sha256(slip).digest() for slip in slips) != at.view.admitted_head:
         raise BoxError("The admitted slips cannot be read from the chain's transactions.", code="box.admitted")
     return tuple(slips)
 
 
-def _slip_of_call(data: bytes, slip_hash: bytes) -> bytes:
-    admit = artifact("TenderBook").function("admit")
-    if data[:4] != admit.selector:
-        raise BoxError("A slip was admitted by a call that hides it.", code="box.admitted", slip=slip_hash.hex())
-    slip: bytes = admit.decode_args(data[4:])[2]
-    return slip
+def _slip_in(data: bytes, slip_hash: bytes) -> bytes:
+    """Return the slip in a transaction's data, wherever a call through another contract may have put it."""
+    for start in range(len(data) - SLIP_SIZE + 1):
+        slip = data[start : start + SLIP_SIZE]
+        if hashlib.sha256(slip).digest() == slip_hash:
+            return slip
+    raise BoxError("A slip was admitted by a call that hides it.", code="box.admitted", slip=slip_hash.hex())
 
 
 async def load_list(chain: ChainClient, lines: LineReader, at: TenderAtBlock, box_secret: bytes) -> LoadedList:

@@ -6,39 +6,31 @@ witness says which one counts, so it does not matter who hands the slips over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bidding.box.book import CutView, OriginView, TenderAtBlock
 from bidding.box.errors import BoxError
 from bidding.sealing.facts import Cut, OriginBox
 from bidding.sealing.slip import SLIP_SIZE
 from ledger.errors import SunbidError
-from witness.log.merkle import Frontier, leaf_hash
+from witness.log.merkle import Frontier, NodeSource, consistency_proof_from, inclusion_proof_from, leaf_hash
+from witness.log.tiles import TILE_WIDTH, Tile, decode_bundle, prove_from_tiles
 
-PAGE = 1024
-"""Slips a request."""
+_T = TypeVar("_T")
 
 
 class LineSource(Protocol):
-    """One city's lines; every answer is checked by whoever asked."""
+    """One city's lines, as tiles (C2SP tlog-tiles); every answer is checked by whoever asked."""
 
     @property
     def name(self) -> str:
         """The city, for messages."""
         ...
 
-    async def frontier(self, origin: bytes, size: int) -> tuple[bytes, ...]:
-        """Return the heads of the complete subtrees of the first `size` slips, largest first."""
-        ...
-
-    async def slips(self, origin: bytes, start: int, end: int) -> Sequence[bytes]:
-        """Return the slips start … end − 1, at most `PAGE` of them."""
-        ...
-
-    async def consistency(self, origin: bytes, old: int, new: int) -> tuple[bytes, ...]:
-        """Return the RFC 6962 consistency proof between two sizes of its line."""
+    async def tile(self, origin: bytes, tile: Tile) -> bytes:
+        """Return a hash tile or an entry bundle of the city's line; raise `SunbidError` if it has none."""
         ...
 
 
@@ -86,18 +78,42 @@ class LineReader:
         )
 
 
+async def frontier(source: LineSource, origin: bytes, size: int) -> Frontier:
+    """Return the complete subtrees of the first `size` slips of a line."""
+    if size == 0:
+        return Frontier()
+    return await _from_tiles(source, origin, size, lambda nodes: Frontier.from_nodes(nodes, size))
+
+
+async def consistency(source: LineSource, origin: bytes, old: int, new: int) -> list[bytes]:
+    """Return the RFC 6962 consistency proof between two sizes of a line."""
+    return await _from_tiles(source, origin, new, lambda nodes: consistency_proof_from(nodes, old, new))
+
+
+async def inclusion(source: LineSource, origin: bytes, index: int, size: int) -> list[bytes]:
+    """Return the RFC 6962 inclusion proof of the slip at `index` in the first `size` of a line."""
+    return await _from_tiles(source, origin, size, lambda nodes: inclusion_proof_from(nodes, index, size))
+
+
+async def slips(source: LineSource, origin: bytes, start: int, end: int) -> AsyncIterator[bytes]:
+    """Yield the slips start … end − 1 of a line, a bundle of 256 at a time."""
+    for number in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
+        first = number * TILE_WIDTH
+        tile = Tile(None, number, min(end - first, TILE_WIDTH))
+        bundle = decode_bundle(await source.tile(origin, tile), tile.width, SLIP_SIZE)
+        for slip in bundle[max(0, start - first) :]:
+            yield slip
+
+
+async def _from_tiles(source: LineSource, origin: bytes, size: int, compute: Callable[[NodeSource], _T]) -> _T:
+    return await prove_from_tiles(lambda tile: source.tile(origin, tile), size, compute)
+
+
 async def _fetch(source: LineSource, origin: OriginView, cut: CutView) -> tuple[bytes, ...]:
-    heads = await source.frontier(origin.origin, origin.start_size)
-    frontier = Frontier(origin.start_size, tuple(heads))
-    if frontier.head() != origin.start_root:
+    start = await frontier(source, origin.origin, origin.start_size)
+    if start.head() != origin.start_root:
         raise BoxError("These subtrees do not lead to the start of the tender's box.", code="box.frontier")
-    slips: list[bytes] = []
-    while frontier.size < cut.size:
-        page = await source.slips(origin.origin, frontier.size, min(cut.size, frontier.size + PAGE))
-        if not page or len(page) > cut.size - frontier.size or any(len(slip) != SLIP_SIZE for slip in page):
-            raise BoxError("This is not a page of slips.", code="box.slips_page")
-        frontier = frontier.extend(leaf_hash(slip) for slip in page)
-        slips += page
-    if frontier.head() != cut.root:
+    found = [slip async for slip in slips(source, origin.origin, origin.start_size, cut.size)]
+    if start.extend(leaf_hash(slip) for slip in found).head() != cut.root:
         raise BoxError("These slips do not lead to the cut's root.", code="box.slips_root")
-    return tuple(slips)
+    return tuple(found)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from bidding.box.wire import SLIP_ORIGIN, STREAM_HEAD, STREAM_LENGTH, Acknowledgements, StreamReceipts
-from bidding.sealing.slip import SLIP_SIZE
 from ledger.acts import Act
 from ledger.canonical import JsonObject, JsonValue
 from ledger.errors import SunbidError
-from ledger.json_fields import read_b32, read_list, read_object, read_text, to_hex
+from ledger.json_fields import read_object, read_text, to_hex
 from witness.log.box_checkpoint import SignedBoxCheckpoint
+from witness.log.tiles import Tile
+from witness.log.wire import BoxPage
 
 OCTETS = "application/octet-stream"
 
@@ -34,36 +35,23 @@ class CityClient:
 
     # --- lines -------------------------------------------------------------------------------------------------
 
-    async def frontier(self, origin: bytes, size: int) -> tuple[bytes, ...]:
-        """Return the heads of the complete subtrees of the first `size` slips, largest first."""
-        answer = await self._json("GET", f"/v1/box/{to_hex(origin)}/frontier", params={"size": size})
-        return _hashes(answer, "heads")
-
-    async def slips(self, origin: bytes, start: int, end: int) -> Sequence[bytes]:
-        """Return the slips start … end − 1 of the city's line, perhaps fewer."""
-        path = f"/v1/box/{to_hex(origin)}/slips"
-        data = (await self._ask("GET", path, params={"start": start, "end": end})).content
-        return [data[i : i + SLIP_SIZE] for i in range(0, len(data), SLIP_SIZE)]
-
-    async def consistency(self, origin: bytes, old: int, new: int) -> tuple[bytes, ...]:
-        """Return the RFC 6962 consistency proof between two sizes of the city's line."""
-        path = f"/v1/box/{to_hex(origin)}/consistency"
-        return _hashes(await self._json("GET", path, params={"old": old, "new": new}), "proof")
-
-    async def inclusion(self, origin: bytes, index: int, size: int) -> tuple[bytes, ...]:
-        """Return the RFC 6962 inclusion proof of a slip in the first `size` of the city's line."""
-        path = f"/v1/box/{to_hex(origin)}/inclusion"
-        return _hashes(await self._json("GET", path, params={"index": index, "size": size}), "proof")
+    async def tile(self, origin: bytes, tile: Tile) -> bytes:
+        """Return a hash tile or an entry bundle of the city's line (C2SP tlog-tiles)."""
+        return (await self._ask("GET", f"/log/{to_hex(origin)}/{tile.path}")).content
 
     async def box_checkpoints(self, origin: bytes, after: int) -> list[SignedBoxCheckpoint]:
-        """Return what the city knows of box checkpoints larger than `after`, smallest first, perhaps not all."""
-        answer = await self._json("GET", f"/box/{to_hex(origin)}", params={"after": after})
-        items = answer if isinstance(answer, list) else read_object(answer, "box checkpoints").get("checkpoints", [])
-        return [SignedBoxCheckpoint.from_json(item) for item in read_list(items, "checkpoints")]
+        """Return all box checkpoints larger than `after` that the city knows, smallest first."""
+        found: list[SignedBoxCheckpoint] = []
+        while True:
+            page = await self.box_page(origin, after)
+            found += page.checkpoints
+            if not page.checkpoints:
+                return found
+            after = page.checkpoints[-1].size
 
-    async def slip(self, origin: bytes, slip_hash: bytes) -> bytes:
-        """Return a slip that the city took for this origin."""
-        return (await self._ask("GET", f"/v1/box/{to_hex(origin)}/slip/{to_hex(slip_hash)}")).content
+    async def box_page(self, origin: bytes, after: int) -> BoxPage:
+        """Return one page of box checkpoints larger than `after`, with the city's time and evidence of forks."""
+        return BoxPage.from_bytes((await self._ask("GET", f"/box/{to_hex(origin)}", params={"after": after})).content)
 
     # --- the door ----------------------------------------------------------------------------------------------
 
@@ -137,7 +125,3 @@ def _refusal(name: str, response: httpx.Response) -> RemoteError:
     except (ValueError, SunbidError):
         code, detail = "peer.refused", f"HTTP status {response.status_code}"
     return RemoteError(f"{name}: {detail}", code=code, city=name)
-
-
-def _hashes(value: JsonValue, name: str) -> tuple[bytes, ...]:
-    return tuple(read_b32(item, name) for item in read_list(read_object(value, name).get(name), name))
