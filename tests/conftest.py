@@ -1,3 +1,3 @@
 """Fixtures of all tests."""
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.network"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.logs", "tests.fixtures.network"]

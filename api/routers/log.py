@@ -26,6 +26,8 @@ MAX_ADD_CHECKPOINT = 64 * 1024
 IMMUTABLE = "public, max-age=31536000, immutable"
 _MAX_SIZE = 2**63 - 1
 
+Size = Annotated[int, Path(ge=0, le=_MAX_SIZE)]
+
 
 class LogRequestError(SunbidError):
     """A request for a log that is not here or larger than the protocol allows."""
@@ -63,7 +65,7 @@ async def get_tile(kind: str, path: str, logs: Logs) -> Response:
 
 
 @router.get("/log/public/entry/{index}")
-async def get_entry(index: Annotated[int, Path(ge=0, le=_MAX_SIZE)], logs: Logs) -> dict[str, Any]:
+async def get_entry(index: Size, logs: Logs) -> dict[str, Any]:
     """Return nonce and body of an entry of the public log, if they are disclosed."""
     async with logs.database.reading() as session:
         return (await PublicLog(logs.city.public_origin_id).entry(session, index)).to_json()
@@ -96,7 +98,7 @@ async def get_box_checkpoint(
 
 
 @router.get("/attestation/{number}")
-async def get_attestation(number: Annotated[int, Path(ge=0, le=_MAX_SIZE)], logs: Logs) -> dict[str, Any]:
+async def get_attestation(number: Size, logs: Logs) -> dict[str, Any]:
     """Return this city's attestation of a final block of its own chain node."""
     return (await attest(logs, number)).to_json()
 

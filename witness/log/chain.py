@@ -7,7 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ledger.chain.client import REGISTRY, ChainClient
+from ledger.chain.client import REGISTRY, At, ChainClient
+from ledger.chain.indexer import IndexedEvent, Indexer
 from witness.log.merkle import EMPTY_HEAD
 from witness.log.models import BoxDeadlineRow
 from witness.log.ports import KeyKind, TreeHead
@@ -80,3 +81,15 @@ class RegisteredBox:
         for origin in origins:
             values = {"origin": origin, "deadline": deadline}
             await session.execute(insert_once(session, BoxDeadlineRow).values(**values))
+
+
+def pace_boxes(indexer: Indexer, client: ChainClient) -> None:
+    """Have every deadline that TenderBook announces pace the sealed logs of the tender's origins."""
+
+    async def note(session: AsyncSession, event: IndexedEvent) -> None:
+        book = At("TenderBook", event.address)
+        origins = await client.call(book, "originsOf", event.args["tender"], block=event.block)
+        await RegisteredBox.announce(session, [origin.origin for origin in origins], event.args["deadline"])
+
+    for name in ("Announced", "Amended", "SuspensionLifted"):
+        indexer.on("TenderBook", name, note)
