@@ -98,8 +98,10 @@ contract TenderBook is TenderStore, ActDomain {
         for (uint256 i = 0; i < lots.length; i++) {
             uint32 number = lots[i].number;
             _lotNumbers[tender].push(number);
-            _lots[tender][number].state = LotState.WAITING;
-            _lots[tender][number].envelopes = lots[i].envelopes;
+            Lot storage lot = _lots[tender][number];
+            lot.number = number;
+            lot.state = LotState.WAITING;
+            lot.envelopes = lots[i].envelopes;
         }
     }
 
@@ -119,20 +121,20 @@ contract TenderBook is TenderStore, ActDomain {
         if (block.timestamp > t.deadline) revert DeadlinePassed(t.deadline);
         bool tooFar = act.deadline > block.timestamp + TenderTerms.MAX_AHEAD;
         if (act.deadline < t.deadline || tooFar) revert InvalidDeadline();
-        bytes32[] storage notices = _notices[act.tender];
-        bool isNew = act.notice != notices[notices.length - 1];
+        bool isNew = act.notice != _notices[act.tender][t.noticeCount - 1];
         if (isNew && isNotice[act.tender][act.notice]) revert NoticeKnown(act.notice);
         if ((isNew || act.supersedes) && act.deadline < block.timestamp + t.amendLead) revert TooLateToAmend();
 
         bytes32 digest = _take(t, Side.TENDERER, act.tender, act.step, Acts.hash(act), signature, chain);
         if (isNew) _addNotice(t, act.tender, act.notice);
-        if (act.supersedes) t.superseded = notices.length - 1;
+        if (act.supersedes) t.superseded = t.noticeCount - 1;
         t.deadline = act.deadline;
         emit Amended(act.tender, digest, act.notice, act.deadline, act.supersedes);
     }
 
     function _addNotice(Tender storage t, bytes32 tender, bytes32 notice) private {
         _notices[tender].push(notice);
+        t.noticeCount++;
         isNotice[tender][notice] = true;
         t.noticesHead = _fold(t.noticesHead, notice);
     }
@@ -147,10 +149,10 @@ contract TenderBook is TenderStore, ActDomain {
         ICityRegistry.Chain calldata chain
     ) public {
         Tender storage t = _unfinished(act.tender);
-        if (t.suspended & _flag(side) != 0) revert AlreadySuspended(act.tender);
+        if (_hasSuspended(t, side)) revert AlreadySuspended(act.tender);
         bytes32 digest = _take(t, side, act.tender, act.step, Acts.hash(act), signature, chain);
-        if (t.suspended == 0) t.suspendedAt = block.timestamp;
-        t.suspended |= _flag(side);
+        if (!_isSuspended(t)) t.suspendedAt = block.timestamp;
+        _setSuspended(t, side, true);
         emit SuspensionSet(act.tender, side, digest);
     }
 
@@ -162,11 +164,24 @@ contract TenderBook is TenderStore, ActDomain {
         ICityRegistry.Chain calldata chain
     ) public {
         Tender storage t = _unfinished(act.tender);
-        if (t.suspended & _flag(side) == 0) revert NotSuspended(act.tender);
+        if (!_hasSuspended(t, side)) revert NotSuspended(act.tender);
         bytes32 digest = _take(t, side, act.tender, act.step, Acts.hash(act), signature, chain);
-        t.suspended ^= _flag(side);
-        if (t.suspended == 0) _moveOn(t);
+        _setSuspended(t, side, false);
+        if (!_isSuspended(t)) _moveOn(t);
         emit SuspensionLifted(act.tender, side, digest, t.deadline, t.openFrom);
+    }
+
+    function _hasSuspended(Tender storage t, Side side) private view returns (bool) {
+        return side == Side.TENDERER ? t.suspendedByTenderer : t.suspendedBySupervisor;
+    }
+
+    function _isSuspended(Tender storage t) private view returns (bool) {
+        return t.suspendedByTenderer || t.suspendedBySupervisor;
+    }
+
+    function _setSuspended(Tender storage t, Side side, bool set) private {
+        if (side == Side.TENDERER) t.suspendedByTenderer = set;
+        else t.suspendedBySupervisor = set;
     }
 
     /// @dev A deadline that had not passed when the suspension came cannot have been closed since, nor can a list have
@@ -307,7 +322,7 @@ contract TenderBook is TenderStore, ActDomain {
                 t.unfinishedLots--;
                 emit LotFailed(act.tender, numbers[i], _TOO_FEW_BIDDERS, 0);
             } else {
-                _open(lot, act.tender, act.counts[i].lot, EnvelopeSet.next(lot.envelopes, 0));
+                _open(lot, act.tender, EnvelopeSet.next(lot.envelopes, 0));
             }
         }
     }
@@ -325,9 +340,9 @@ contract TenderBook is TenderStore, ActDomain {
         if (block.timestamp < until) revert WindowOpen(until);
         bytes32 digest = _takeOnLot(lot, act.tender, act.step, Acts.hash(act), Scope.CONDUCT, signature, chain);
         bool isLast = EnvelopeSet.next(lot.envelopes, act.envelope) == 0;
+        lot.reachedOpened = isLast;
         lot.state = isLast ? LotState.OPENED : LotState.EXAMINING;
         lot.since = block.timestamp;
-        if (isLast) lot.openedAt = block.timestamp;
         emit LotOpened(act.tender, act.lot, act.envelope, digest);
     }
 
@@ -344,7 +359,7 @@ contract TenderBook is TenderStore, ActDomain {
         bytes32 digest = _takeOnLot(lot, act.tender, act.step, Acts.hash(act), 0, signature, chain);
         _keepExclusion(act, digest, isReinstatement);
         emit BiddersExcluded(act.tender, act.lot, examined, digest, act.excluded.length);
-        _open(lot, act.tender, act.lot, EnvelopeSet.next(lot.envelopes, examined));
+        _open(lot, act.tender, EnvelopeSet.next(lot.envelopes, examined));
     }
 
     /// @dev Each act is a round of its own: who is not named again in the next round is reinstated.
@@ -362,11 +377,11 @@ contract TenderBook is TenderStore, ActDomain {
         _exclusions[act.tender][act.lot][act.envelope] = Exclusion(digest, act.excluded.length, round + 1);
     }
 
-    function _open(Lot storage lot, bytes32 tender, uint32 number, uint256 envelope) private {
+    function _open(Lot storage lot, bytes32 tender, uint256 envelope) private {
         lot.state = LotState.OPENING;
         lot.envelope = envelope;
         lot.since = block.timestamp;
-        emit LotOpening(tender, number, envelope);
+        emit LotOpening(tender, lot.number, envelope);
     }
 
     // --- decision --------------------------------------------------------------------------------------------------
@@ -400,10 +415,10 @@ contract TenderBook is TenderStore, ActDomain {
     function _decidable(bytes32 tender, uint32 number, bytes32 replaces) private view returns (Lot storage lot) {
         Tender storage t = _tenders[tender];
         if (t.state != State.LISTED && t.state != State.DONE) revert WrongState(tender, t.state);
-        if (t.suspended != 0) revert Suspended(tender);
+        if (_isSuspended(t)) revert Suspended(tender);
         lot = _lots[tender][number];
         bool isUnfinished = lot.state >= LotState.OPENING && lot.state <= LotState.OPENED;
-        if (!isUnfinished && lot.openedAt == 0) _refuse(lot);
+        if (!isUnfinished && !lot.reachedOpened) _refuse(lot);
         if (replaces != lot.decision) revert WrongReplaces(lot.decision);
     }
 
@@ -449,7 +464,7 @@ contract TenderBook is TenderStore, ActDomain {
 
     function _running(bytes32 tender, State state) private view returns (Tender storage t) {
         t = _in(tender, state);
-        if (t.suspended != 0) revert Suspended(tender);
+        if (_isSuspended(t)) revert Suspended(tender);
     }
 
     function _unfinished(bytes32 tender) private view returns (Tender storage t) {
@@ -464,10 +479,6 @@ contract TenderBook is TenderStore, ActDomain {
             if (origins[i].origin == origin) return origins[i];
         }
         revert UnknownOrigin(origin);
-    }
-
-    function _flag(Side side) private pure returns (uint256) {
-        return side == Side.TENDERER ? 1 : 2;
     }
 
     function _refuse(Lot storage lot) private view {

@@ -141,15 +141,27 @@ contract TenderRules is ITenderRules {
         if (given.length != q + 1) revert ITenderBook.WrongAcknowledgements(q + 1);
         bytes32 last = 0;
         for (uint256 i = 0; i < given.length; i++) {
-            uint64 at = given[i].receivedAt;
-            if (at < from || at > to) revert ITenderBook.WrongTime(at);
-            bytes32 structHash = Acts.hash(Acts.Acknowledgement(origin.origin, slip, at, given[i].mergeBy));
-            bytes32 city = _cityOf(structHash, given[i].signature, ICityRegistry.KeyKind.Receiving, at);
+            bytes32 city = given[i].city;
             // The others ascend, and so are all different.
             bool fits = i == 0 ? city == origin.city : city != origin.city && city > last;
-            if (!fits) revert ITenderBook.WrongCity(city);
+            if (!fits) revert ITenderBook.WrongAcknowledgements(q + 1);
+            _checkAcknowledgement(origin.origin, slip, from, to, given[i]);
             if (i > 0) last = city;
         }
+    }
+
+    function _checkAcknowledgement(
+        bytes32 origin,
+        bytes32 slip,
+        uint256 from,
+        uint256 to,
+        ITenderBook.SlipAcknowledgement calldata given
+    ) private view {
+        uint64 at = given.receivedAt;
+        if (at < from || at > to) revert ITenderBook.WrongTime(at);
+        bytes32 structHash = Acts.hash(Acts.Acknowledgement(origin, slip, at, given.mergeBy));
+        bytes32 city = _cityOf(structHash, given.signature, ICityRegistry.KeyKind.Receiving, at);
+        if (city != given.city) revert ITenderBook.WrongCity(given.city);
     }
 
     /// @dev The city for which the signer's key stood as `kind` at that time; zero if there is none.

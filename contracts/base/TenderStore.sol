@@ -45,13 +45,13 @@ abstract contract TenderStore is ITenderBook {
     }
 
     /// @inheritdoc ITenderBook
-    function noticesOf(bytes32 tender) external view returns (bytes32[] memory) {
-        return _notices[tender];
+    function noticesOf(bytes32 tender) external view returns (bytes32[] memory notices, uint256 superseded) {
+        return (_notices[tender], _tenders[tender].superseded);
     }
 
     /// @inheritdoc ITenderBook
-    function lotsOf(bytes32 tender) external view returns (uint32[] memory numbers, Lot[] memory lots) {
-        numbers = _lotNumbers[tender];
+    function lotsOf(bytes32 tender) external view returns (Lot[] memory lots) {
+        uint32[] storage numbers = _lotNumbers[tender];
         lots = new Lot[](numbers.length);
         for (uint256 i = 0; i < lots.length; i++) {
             lots[i] = _lots[tender][numbers[i]];
@@ -84,8 +84,7 @@ abstract contract TenderStore is ITenderBook {
     function _inputsOf(bytes32 tender) internal view returns (bytes32) {
         Tender storage t = _tenders[tender];
         Origin[] storage origins = _origins[tender];
-        bytes memory words =
-            abi.encode(tender, t.deadline, _notices[tender].length, t.superseded, t.noticesHead, origins.length);
+        bytes memory words = abi.encode(tender, t.deadline, t.noticeCount, t.superseded, t.noticesHead, origins.length);
         for (uint256 i = 0; i < origins.length; i++) {
             Origin memory o = origins[i];
             Cut[] memory cuts = _cuts[tender][o.origin];

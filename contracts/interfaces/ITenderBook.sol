@@ -72,12 +72,13 @@ interface ITenderBook {
 
     /// @notice A city's `Acknowledgement` of a slip, less what all of them share (origin and SHA-256 of the slip).
     struct SlipAcknowledgement {
+        bytes32 city;
         uint64 receivedAt;
         uint64 mergeBy;
         bytes signature;
     }
 
-    /// @notice A tender as it stands, and as it is stored: one whole slot each, in this order. Times are block times in
+    /// @notice A tender as it stands, and as it is stored: each member has a whole slot, in this order. Times are block times in
     /// seconds, 0 while the step has not happened; a fold is described above.
     struct Tender {
         /// @dev digest of the `TenderAnnouncement`, and what later calls need of it
@@ -98,14 +99,17 @@ interface ITenderBook {
         uint256 announcedAt;
         uint256 firstDeadline;
         uint256 deadline;
-        /// @dev bit 0 the tenderer's flag, bit 1 the supervisor's, and since when any of them stands
-        uint256 suspended;
+        /// @dev the two flags, and since when any of them stands
+        bool suspendedByTenderer;
         uint256 suspendedAt;
+        bool suspendedBySupervisor;
         /// @dev acts accepted on the two tracks, and folds of their digests
         uint256 tendererSteps;
         uint256 supervisorSteps;
         bytes32 tendererActs;
         bytes32 supervisorActs;
+        /// @dev the first `superseded` of the notices are superseded
+        uint256 noticeCount;
         uint256 superseded;
         bytes32 noticesHead;
         uint256 closingAt;
@@ -142,8 +146,9 @@ interface ITenderBook {
         bytes32 root;
     }
 
-    /// @notice A lot as it stands, and as it is stored: one whole slot each, in this order.
+    /// @notice A lot as it stands, and as it is stored: each member has a whole slot, in this order.
     struct Lot {
+        uint256 number;
         LotState state;
         /// @dev the announced set: bit 0 qualification, bit 1 technical, bit 2 price
         uint256 envelopes;
@@ -156,8 +161,7 @@ interface ITenderBook {
         /// @dev why it FAILED: 1 too few bidders, 2 no valid bid, 3 not comparable, 4 all rejected, 5 withdrawn, or
         /// another of the rule pack; else 0
         uint256 reason;
-        /// @dev block time at which it reached OPENED
-        uint256 openedAt;
+        bool reachedOpened;
         /// @dev acts accepted on the lot's track, and the fold of their digests
         uint256 steps;
         bytes32 acts;
@@ -227,7 +231,7 @@ interface ITenderBook {
     error NotLarger(uint256 size);
     /// @notice A slip has 896 bytes.
     error WrongSlipLength(uint256 length);
-    /// @notice Another number of acknowledgements than q + 1.
+    /// @notice Not q + 1 acknowledgements, or not by the origin's city and then by others, ascending.
     error WrongAcknowledgements(uint256 expected);
     /// @notice The slip was admitted before.
     error AlreadyAdmitted(bytes32 slip);
@@ -403,8 +407,8 @@ interface ITenderBook {
     /// @notice The tender as it stands; all zero if it was never announced.
     function tenderOf(bytes32 tender) external view returns (Tender memory);
 
-    /// @notice All notices, oldest first; the first `tenderOf(tender).superseded` of them are superseded.
-    function noticesOf(bytes32 tender) external view returns (bytes32[] memory);
+    /// @notice All notices, oldest first; the first `superseded` of them are superseded.
+    function noticesOf(bytes32 tender) external view returns (bytes32[] memory notices, uint256 superseded);
 
     /// @notice The origins in announced order.
     function originsOf(bytes32 tender) external view returns (Origin[] memory);
@@ -413,7 +417,7 @@ interface ITenderBook {
     function cutsOf(bytes32 tender, bytes32 origin) external view returns (Cut[] memory);
 
     /// @notice The lots, ascending by number.
-    function lotsOf(bytes32 tender) external view returns (uint32[] memory numbers, Lot[] memory lots);
+    function lotsOf(bytes32 tender) external view returns (Lot[] memory);
 
     /// @notice One lot; all zero if it was not announced.
     function lotOf(bytes32 tender, uint32 number) external view returns (Lot memory);
