@@ -64,10 +64,6 @@ class Schedule:
         if self.lead < 0:
             raise ScheduleError("the fast pace starts at the deadline or before it")
 
-    def is_fast(self, at: int, deadlines: Collection[int]) -> bool:
-        """Say whether `at` lies in the window of one of the deadlines, both ends included."""
-        return any(deadline - self.lead <= at <= deadline + FAST_TAIL for deadline in deadlines)
-
     def next_tick(self, after: int, deadlines: Collection[int]) -> Tick:
         """Return the first tick later than `after`, in seconds since the epoch, for these announced deadlines."""
         slow = after

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
@@ -119,10 +120,8 @@ class TestLoads:
         encoded = bytearray(dumps(value))
         bit = data.draw(st.integers(0, len(encoded) * 8 - 1))
         encoded[bit // 8] ^= 1 << bit % 8
-        try:
+        with suppress(CanonicalError):
             assert dumps(loads(bytes(encoded))) != dumps(value)
-        except CanonicalError:
-            pass
 
 
 class TestLoadsObject:

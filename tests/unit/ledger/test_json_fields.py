@@ -13,12 +13,15 @@ from ledger.json_fields import (
     read_b32,
     read_bytes,
     read_enum,
+    read_flag,
     read_integer,
     read_list,
     read_maybe,
     read_members,
     read_object,
     read_text,
+    read_texts,
+    read_words,
     to_hex,
     to_hex_or_null,
 )
@@ -50,6 +53,8 @@ def test_hex_reads_back(value: bytes) -> None:
         (read_integer, -1),
         (read_integer, "1"),
         (read_text, 1),
+        (read_words, ""),
+        (read_flag, 1),
         (read_list, {}),
         (read_object, []),
     ],
@@ -80,6 +85,17 @@ def test_null_is_none_and_everything_else_is_read() -> None:
     assert read_maybe(read_text, "x", "m") == "x"
     with pytest.raises(FieldError):
         read_maybe(read_text, 1, "m")
+
+
+def test_texts_come_in_both_languages() -> None:
+    assert read_texts({"en": "Lu'an", "zh": "六安"}, "m") == {"en": "Lu'an", "zh": "六安"}
+    for value in ({"en": "Lu'an"}, {"en": "", "zh": "六安"}, "六安"):
+        with pytest.raises(FieldError):
+            read_texts(value, "m")
+
+
+def test_flags_are_read() -> None:
+    assert read_flag(True, "m") is True
 
 
 def test_need_size_returns_what_fits() -> None:
