@@ -1,0 +1,82 @@
+"""Whose request is it: the signature, the key's city by CityRegistry, and that it was not seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import BigInteger, LargeBinary, delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.chain.client import ChainClient
+from ledger.clock import Clock, to_unix
+from ledger.db import Base, Bytes32, Database
+from ledger.federation.signatures import TOLERANCE_SECONDS, Request, RequestSignatureError, read_claim
+
+_LOG_KEY = 1
+
+
+class SeenNonce(Base):
+    """A request that was taken; kept as long as its time would let it pass again."""
+
+    __tablename__ = "federation_nonce"
+
+    key: Mapped[Bytes32] = mapped_column(primary_key=True)
+    nonce: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class NoteKeys(Protocol):
+    """Whose Ed25519 log keys are."""
+
+    async def city_of(self, key: bytes, at: int) -> bytes | None:
+        """Return the id of the city for which the 32-byte `key` stands at `at` as its log key, or None."""
+        ...
+
+
+class ChainNoteKeys:
+    """CityRegistry's records of Ed25519 keys, read from the city's own node."""
+
+    def __init__(self, client: ChainClient) -> None:
+        self._client = client
+
+    async def city_of(self, key: bytes, at: int) -> bytes | None:
+        """Return the city of a log key that stands at `at` and is not marked compromised."""
+        record = await self._client.call("CityRegistry", "noteKey", key)
+        stands = record.kind == _LOG_KEY and record.from_ <= at <= record.to and not record.compromised_at
+        return record.city if stands else None
+
+
+@dataclass(frozen=True)
+class RequestVerifier:
+    """Verifies requests that are meant for `city`, by name; one a process."""
+
+    city: str
+    keys: NoteKeys
+    database: Database
+    clock: Clock
+
+    async def verify_request(self, request: Request, headers: Mapping[str, str]) -> bytes:
+        """Return the id of the city that sent `request`; refuse it with `RequestSignatureError` if there is none.
+
+        `headers` are by lower-case name. A request is taken once: its nonce is stored before this returns.
+        """
+        now = to_unix(self.clock.now())
+        claim = read_claim(request, headers, city=self.city, now=now)
+        sender = await self.keys.city_of(claim.key, now)
+        if sender is None:
+            raise RequestSignatureError("the key belongs to no standing city: register it in CityRegistry first")
+        await self._once(SeenNonce(key=claim.key, nonce=claim.nonce, expires_at=claim.created + TOLERANCE_SECONDS), now)
+        return sender
+
+    async def _once(self, seen: SeenNonce, now: int) -> None:
+        try:
+            async with self.database.unit_of_work() as session:
+                await session.execute(delete(SeenNonce).where(SeenNonce.expires_at < now))
+                session.add(seen)
+        except IntegrityError as error:
+            raise RequestSignatureError(
+                "this request was taken before: sign a new one", code="federation.replay"
+            ) from error
