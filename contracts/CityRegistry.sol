@@ -30,7 +30,7 @@ contract CityRegistry is Proposals, ActDomain {
         uint8 role,
         uint8 scope,
         bytes32 tender
-    ) external view returns (address signer, bytes32 city_) {
+    ) external view returns (address signer, bytes32 issuerCity) {
         signer = ECDSA.recover(digest, signature);
         if (_isDelegated(chain)) {
             _checkDelegation(chain, signer, organisation, scope, tender);
@@ -38,7 +38,7 @@ contract CityRegistry is Proposals, ActDomain {
             revert SignerNotFitting(signer);
         }
         _checkDuties(signer);
-        city_ = _checkCredential(chain.credential, chain.credentialSignature, organisation, role);
+        issuerCity = _checkCredential(chain.credential, chain.credentialSignature, organisation, role);
     }
 
     function revoke(

@@ -68,6 +68,8 @@ contract CreditLedger is ICreditLedger, ActDomain {
         returns (bytes32 digest, bytes32 city)
     {
         digest = _digest(structHash);
+        // Which officer signed is not kept: the act names its credential.
+        // slither-disable-next-line unused-return
         (, city) = registry.authorise(
             digest, signature, chain, chain.credential.organisation, Role.CREDIT_AUTHORITY, 0, bytes32(0)
         );

@@ -122,6 +122,8 @@ contract KeySets is IKeySets, ActDomain {
     /// @inheritdoc IKeySets
     function committeeOf(bytes32 keyId) external view returns (uint256 n, uint256 k, uint256 epoch) {
         epoch = _sets[keyId].epoch;
+        // Epochs count from 1; slither takes the number for one that somebody could hit.
+        // slither-disable-next-line incorrect-equality
         if (epoch == 0) revert KeySetUnknown(keyId);
         Epoch storage record = _epochs[keyId][epoch];
         return (record.n, record.k, epoch);

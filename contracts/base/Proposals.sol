@@ -63,6 +63,8 @@ abstract contract Proposals is CityRecords {
         for (uint256 i = 0; i < calls.length; i++) {
             // Asked for each call: one before it may have named the contract.
             if (!_isNamed(calls[i].target)) revert TargetNotNamed(calls[i].target);
+            // What a call returns concerns nobody: it reverts if it fails, and with it the whole proposal.
+            // slither-disable-next-line unused-return
             Address.functionCall(calls[i].target, calls[i].data);
         }
     }

@@ -195,7 +195,7 @@ interface ICityRegistry {
     /// @param scope The scope a delegate needs; zero refuses every delegate.
     /// @param tender The tender that a delegation may be limited to; zero for acts that concern none.
     /// @return signer Who signed the act.
-    /// @return city The city of the issuer: for trading-centre staff (role 5), the city the centre serves.
+    /// @return issuerCity The city of the issuer: for trading-centre staff (role 5), the city the centre serves.
     function authorise(
         bytes32 digest,
         bytes calldata signature,
@@ -204,18 +204,18 @@ interface ICityRegistry {
         uint8 role,
         uint8 scope,
         bytes32 tender
-    ) external view returns (address signer, bytes32 city);
+    ) external view returns (address signer, bytes32 issuerCity);
 
     /// @notice Return the EIP-712 digest of a struct hash under CityRegistry's domain (`Acknowledgement`,
     /// `BoxCheckpoint`, credentials).
     function digestOf(bytes32 structHash) external view returns (bytes32);
 
-    /// @notice Return the city for which `key` stood as `kind` at the time `at`, or zero if it did not stand then or is
+    /// @notice Return the city for which `id` stood as `kind` at the time `at`, or zero if it did not stand then or is
     /// marked compromised by now. For a caller's own city: `cityOfKey(msg.sender, KeyKind.Submitter, block.timestamp)`.
-    function cityOfKey(address key, KeyKind kind, uint256 at) external view returns (bytes32 city);
+    function cityOfKey(address id, KeyKind kind, uint256 at) external view returns (bytes32);
 
-    /// @notice Say whether `organisation` is a registered supervisor of `city` now.
-    function isSupervisor(bytes32 city, bytes32 organisation) external view returns (bool);
+    /// @notice Say whether `organisation` is a registered supervisor of this city now.
+    function isSupervisor(bytes32 city_, bytes32 organisation) external view returns (bool);
 
     /// @notice Return an origin; `kind` is zero if it is unknown.
     function origin(bytes32 id) external view returns (Origin memory);

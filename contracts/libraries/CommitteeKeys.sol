@@ -53,6 +53,8 @@ library CommitteeKeys {
         uint256 x = uint256(encoded);
         if ((prefix != 2 && prefix != 3) || x >= _P) return false;
         uint256 square = addmod(mulmod(mulmod(x, x, _P), x, _P), 7, _P);
+        // The precompile has no other interface.
+        // slither-disable-next-line low-level-calls
         (bool ok, bytes memory answer) =
             _MODEXP.staticcall(abi.encode(uint256(32), uint256(32), uint256(32), square, (_P - 1) / 2, _P));
         return ok && answer.length == 32 && abi.decode(answer, (uint256)) == 1;
