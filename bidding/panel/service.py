@@ -21,10 +21,10 @@ from bidding.tender import repository
 from bidding.tender.domain import Actor, Step, TenderState, need
 from bidding.tender.models import TenderLotRow, TenderRow, Visibility
 from bidding.tender.projection import publish
-from bidding.tender.records import actor_of, keep_act, notice_of, pack_of, signer_of
+from bidding.tender.records import actor_of, keep_act, notice_of, pack_of
 from bidding.tender.rules import RulePack
 from bidding.tender.service import timeline
-from bidding.tender.signed import Domains, Submission
+from bidding.tender.signed import Submission
 from ledger.acts import (
     Act,
     BidRejection,
@@ -39,6 +39,7 @@ from ledger.acts import (
 )
 from ledger.canonical import JsonObject
 from ledger.json_fields import to_hex
+from ledger.signed import Domains
 from witness.log.event import Event
 from witness.log.kinds import ActorRole, Kind
 from witness.log.service import PublicLog
@@ -77,7 +78,7 @@ class PanelService:
         The same act of the same signer again changes nothing.
         """
         signed = submission.signed
-        digest, key = signed.digest(self._domains), signer_of(signed, self._domains)
+        digest, key = signed.digest(self._domains), signed.signer(self._domains)
         if await repository.act(session, digest, key) is not None:
             return digest
         row = await repository.get(session, signed.act.tender)  # type: ignore[attr-defined]

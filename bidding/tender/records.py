@@ -10,21 +10,11 @@ from bidding.tender.models import TenderActRow, TenderRow, Visibility
 from bidding.tender.notice import Notice, parse_notice
 from bidding.tender.rules import RulePack
 from bidding.tender.rules import parse as parse_pack
-from bidding.tender.signed import Domains, Signed
 from ledger.acts import Role, Scope
-from ledger.keys import recover
+from ledger.signed import Domains, Signed
 
 _ROLES = {Role.TENDERER: Actor.TENDERER, Role.CENTRE: Actor.CENTRE, Role.SUPERVISOR: Actor.SUPERVISOR,
           Role.EXPERT: Actor.EXPERT, Role.BIDDER: Actor.BIDDER}  # fmt: skip
-
-
-def signer_of(signed: Signed, domains: Domains) -> bytes:
-    """Return the key that signed; refuse one that its own papers do not name (the issuer is for the chain to check)."""
-    key = recover(signed.digest(domains), signed.signature)
-    named = signed.chain.delegation.key if signed.chain.delegation else signed.chain.credential.key
-    if key != named:
-        raise TenderError("the signature is not by the key that the papers name", code="authority.key")
-    return key
 
 
 def actor_of(signed: Signed, organisation: bytes) -> Actor:
@@ -70,7 +60,7 @@ async def keep_act(
     visibility: Visibility = Visibility.PUBLIC,
 ) -> bool:
     """Keep a signed act once; `body` is the SHA-256 of the document that it is about. Return whether it was new."""
-    digest, signer = signed.digest(domains), signer_of(signed, domains)
+    digest, signer = signed.digest(domains), signed.signer(domains)
     if await repository.act(session, digest, signer) is not None:
         return False
     session.add(

@@ -16,10 +16,10 @@ from bidding.tender.consistency import need_amendable, need_announceable
 from bidding.tender.domain import Actor, Step, TenderError, TenderState, Timeline, need
 from bidding.tender.models import TenderLotRow, TenderRow
 from bidding.tender.notice import parse_notice
-from bidding.tender.records import actor_of, keep_act, notice_of, pack_of, signer_of
+from bidding.tender.records import actor_of, keep_act, notice_of, pack_of
 from bidding.tender.rules import RulePack, RulePackError, by_hash
 from bidding.tender.rules import parse as parse_pack
-from bidding.tender.signed import Domains, Signed, Submission
+from bidding.tender.signed import Submission
 from ledger.acts import (
     Act,
     AwardDecision,
@@ -35,6 +35,7 @@ from ledger.acts import (
 )
 from ledger.chain.sender import ChainSender
 from ledger.identity import tender_id
+from ledger.signed import Domains, Signed
 
 BOOK = "TenderBook"
 _STEPS: dict[type[Act], tuple[Step, str]] = {
@@ -119,7 +120,7 @@ class TenderService:
         act = submission.signed.act
         if type(act) not in _STEPS:
             raise TenderError(f"{type(act).__name__} is no act on TenderBook", code="act.not_on_chain")
-        signer_of(submission.signed, self._domains)
+        submission.signed.signer(self._domains)
         if isinstance(act, TenderAnnouncement):
             return await self._check_announcement(session, submission, act, now)
         row = await repository.get(session, act.tender)  # type: ignore[attr-defined]
@@ -162,7 +163,7 @@ class TenderService:
         centre = submission.countersigned
         if centre is None or centre.act != act or centre.chain.credential.role != Role.CENTRE:
             raise TenderError("the trading centre signs the announcement too", code="tender.centre_missing")
-        signer_of(centre, self._domains)
+        centre.signer(self._domains)
         notice_body = submission.document(act.notice, "notice")
         pack_body = _pack_body(submission, act.rule_pack)
         pack = parse_pack(pack_body)

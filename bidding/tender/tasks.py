@@ -15,11 +15,12 @@ from bidding.tender import repository
 from bidding.tender.domain import TenderError
 from bidding.tender.projection import refresh
 from bidding.tender.service import BOOK, Checked, TenderService
-from bidding.tender.signed import Domains, Signed, Submission
+from bidding.tender.signed import Submission
 from ledger.acts import Role, Scope
 from ledger.chain.client import REGISTRY, ChainClient, ContractRevertedError
 from ledger.clock import Clock, to_unix
 from ledger.db import Database
+from ledger.signed import Domains, Signed
 
 
 class RecordTaker(Protocol):
