@@ -35,6 +35,8 @@ class ContractKind(IntEnum):
 
 REGISTRY = "CityRegistry"
 CONTRACTS = (REGISTRY, *(kind.name for kind in ContractKind))
+_REVERTING = (*CONTRACTS, "TenderRules")
+"""Whose errors a call may end with: those of the contracts, and those of TenderBook's own helper."""
 
 
 class ContractRevertedError(SunbidError):
@@ -396,7 +398,7 @@ def _name(ref: ContractRef) -> str:
 
 
 def _artifacts() -> list[Artifact]:
-    return [artifact(name) for name in CONTRACTS]
+    return [artifact(name) for name in _REVERTING]
 
 
 def _block_id(block: BlockId) -> str:

@@ -26,7 +26,7 @@ from ledger.keys import SigningKey
 ALL_ROLES = sum(1 << role for role in Role)
 POINT_SIZE = 33
 _ORDER = (REGISTRY, "AnchorRegistry", "KeySets", "CreditLedger", "TenderBook")
-_CREATION_GAS = 9_000_000
+_CREATION_GAS = 12_000_000
 _CALLS_A_PROPOSAL = 40
 _GAS_A_CALL = 450_000
 _KEY_SET_GAS = 1_000_000

@@ -34,7 +34,7 @@ MAX_CALLDATA = 120 * 1024
 """Bytes of a call: nodes refuse transactions over 128 KiB."""
 DEFAULT_GAS = 6_000_000
 _KNOWN = ("already known", "already imported", "known transaction", "nonce too low", "already exists")
-_LOOKS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.25
 
 
 class TxStatus(StrEnum):
@@ -101,7 +101,8 @@ class TxOutcome:
 class ChainSender:
     """The durable sender of one key; several processes may run it, the database keeps the nonces apart.
 
-    `look_seconds` is how long a run waits for receipts of what it sent: on a development chain they come at once.
+    `look_seconds` is how long a run waits at most for receipts of what it sent: 0 where a next run comes anyway, some
+    seconds on a development chain, where receipts come at once and whoever waits for quiet must not miss them.
     """
 
     def __init__(self, database: Database, client: ChainClient, key: SigningKey, *, look_seconds: float = 0.0) -> None:
@@ -183,16 +184,15 @@ class ChainSender:
 
     async def _look(self) -> int:
         """Wait a moment for receipts of what was just sent; return how many came."""
-        found = 0
-        for pause in _LOOKS:
-            if pause > self._look_seconds:
-                break
-            await asyncio.sleep(pause)
+        found, waited, pause = 0, 0.0, 0.0
+        while True:
             rows = await self._open(TxStatus.SENT)
             found += await self._note_receipts(rows)
-            if not rows:
-                break
-        return found
+            if not rows or waited >= self._look_seconds:
+                return found
+            pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, 2 * pause))
+            await asyncio.sleep(pause)
+            waited += pause
 
     async def _open(self, *statuses: TxStatus) -> list[ChainTx]:
         async with self._database.reading() as session:

@@ -36,7 +36,7 @@ class ForgetfulNode(ChainClient):
 @pytest.fixture
 def sender(database: Database, chain: ChainClient, network: Network, devnet: Devnet) -> ChainSender:
     del devnet
-    return ChainSender(database, chain, network.cities["luan"].keys.submitter, look_seconds=1.0)
+    return ChainSender(database, chain, network.cities["luan"].keys.submitter, look_seconds=10.0)
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ class TestTwoSenders:
         assert {(await outcome(database, key)).status for key in (*"012345", "last")} == {TxStatus.MINED}
 
     async def test_another_key_is_another_sender(self, database, sender, anchor, chain) -> None:
-        stranger = ChainSender(database, chain, key_named("stranger"), look_seconds=1.0)
+        stranger = ChainSender(database, chain, key_named("stranger"), look_seconds=10.0)
         await submit(database, stranger, anchor, "a")
         assert not await sender.run()
         await stranger.run()
