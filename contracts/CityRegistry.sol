@@ -8,6 +8,7 @@ import {Acts} from "./libraries/Acts.sol";
 
 /// @title The root of trust of a deployment: the cities and their keys, and the check of every act's papers.
 /// @dev Slots 0 to 11 are documented in base/CityRecords.sol and base/Proposals.sol, where records change.
+/// Upgrade: none. It is what every verifier pins; the other contracts are replaced under it by `nameVersion`.
 contract CityRegistry is Proposals, ActDomain {
     /// @dev Slot 12: digest of a credential or delegation → block time from which it is revoked.
     mapping(bytes32 => uint256) private _revokedFrom;

@@ -160,6 +160,23 @@ contract KeySetsTest is Committee {
         _registerFails(keyId, r, abi.encodeWithSelector(IKeySets.SignatureMismatch.selector, 1));
     }
 
+    function test_register_failsIfCommitteeIsTooLarge() public {
+        (bytes32 keyId, IKeySets.Registration memory r) = _large(32);
+        vm.prank(address(registry));
+        vm.expectRevert(abi.encodeWithSelector(IKeySets.CommitteeInvalid.selector, 32, 17));
+        keySets.register(keyId, r);
+    }
+
+    /// @dev A proposal carries the same call, so it must fit with room to spare.
+    function test_register_ofTheLargestCommitteeFitsABlock() public {
+        (bytes32 keyId, IKeySets.Registration memory r) = _large(31);
+        vm.prank(address(registry));
+        uint256 before = gasleft();
+        keySets.register(keyId, r);
+        assertLt(before - gasleft(), 15_000_000);
+        assertEq(keySets.member(keyId, 1, 31).signer, r.members[30].signer);
+    }
+
     // --- box sets -----------------------------------------------------------------------------------------------
 
     function test_register_takesABoxSetFromAnybody() public {
@@ -377,6 +394,22 @@ contract KeySetsTest is Committee {
         sealKeyId = _registerSeal(1);
         boxKeyId = _registerBox(11, sealKeyId);
         keySets.spend(boxKeyId, sealKeyId, TENDER);
+    }
+
+    /// @dev n members, spread over the cities in turn, k the bare majority.
+    function _large(uint256 n) private returns (bytes32 keyId, IKeySets.Registration memory r) {
+        r.purpose = Purpose.SEAL;
+        r.k = uint32(n / 2 + 1);
+        r.keys = _keys(1, n);
+        keyId = _keyId(r.k, r.keys);
+        r.members = new IKeySets.Member[](n);
+        r.signatures = new bytes[](n);
+        bytes32 digest = _registrationDigest(keyId, r, 1);
+        for (uint256 i = 0; i < n; i++) {
+            Actor memory holder = _actor("one of many", i);
+            r.members[i] = IKeySets.Member(_point(1000 + i), holder.at, cities[i % 3], bytes32(i + 1));
+            r.signatures[i] = _sign(holder, digest);
+        }
     }
 
     function _registerFails(bytes32 keyId, IKeySets.Registration memory r, bytes memory error) private {
