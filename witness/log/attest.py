@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ledger.acts import BlockAttestation, digest
 from ledger.canonical import JsonObject
 from ledger.errors import SunbidError
+from ledger.json_fields import to_hex
 from witness.log.box_repository import BoxRepository
 from witness.log.models import AttestationRow
 from witness.log.node import LogNode
@@ -28,7 +29,7 @@ class SignedAttestation:
 
     def to_json(self) -> JsonObject:
         """Return what `GET /attestation/{number}` serves."""
-        return {**self.act.to_json(), "city": "0x" + self.city.hex(), "signature": "0x" + self.signature.hex()}
+        return {**self.act.to_json(), "city": to_hex(self.city), "signature": to_hex(self.signature)}
 
 
 async def attest(node: LogNode, number: int) -> SignedAttestation:

@@ -8,11 +8,12 @@ from ledger.acts import BoxCheckpoint, digest
 from ledger.canonical import JsonObject, JsonValue
 from ledger.eip712 import Domain
 from ledger.errors import SunbidError
+from ledger.json_fields import need_size, read_b32, read_bytes, read_object, to_hex
 from ledger.keys import SIGNATURE_SIZE, SigningKey, recover
 
 
 class BoxCheckpointError(SunbidError):
-    """A box checkpoint that is malformed or not signed by a key of the city it names."""
+    """Box checkpoints that do not say what they are used for."""
 
     code = "box_checkpoint.invalid"
 
@@ -53,15 +54,14 @@ class SignedBoxCheckpoint:
 
     def to_json(self) -> JsonObject:
         """Return the object that `GET /box/…` serves: the act's members, `city` and `signature`, bytes as 0x hex."""
-        return {**self.act.to_json(), "city": "0x" + self.city.hex(), "signature": "0x" + self.signature.hex()}
+        return {**self.act.to_json(), "city": to_hex(self.city), "signature": to_hex(self.signature)}
 
     @classmethod
     def from_json(cls, value: JsonValue) -> SignedBoxCheckpoint:
         """Return the checkpoint that `to_json` wrote; refuse everything else. The signature is not checked here."""
-        if not isinstance(value, dict):
-            raise BoxCheckpointError("a box checkpoint is an object")
-        members = dict(value)
-        city, signature = _hex(members.pop("city", None), 32), _hex(members.pop("signature", None), SIGNATURE_SIZE)
+        members = dict(read_object(value, "box checkpoint"))
+        city = read_b32(members.pop("city", None), "city")
+        signature = need_size(read_bytes(members.pop("signature", None), "signature"), SIGNATURE_SIZE, "signature")
         act = BoxCheckpoint.from_json(members)
         return cls(act.origin, act.size, act.root, act.at, city, signature)
 
@@ -88,14 +88,4 @@ class Equivocation:
 
     def to_json(self) -> JsonObject:
         """Return what is published: both signed checkpoints and the root at the first one's size."""
-        return {"first": self.first.to_json(), "second": self.second.to_json(), "root": "0x" + self.root.hex()}
-
-
-def _hex(value: JsonValue, size: int) -> bytes:
-    try:
-        data = bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else b""
-    except ValueError:
-        data = b""
-    if len(data) != size:
-        raise BoxCheckpointError(f"a box checkpoint needs city and signature as 0x hex, {size} bytes here")
-    return data
+        return {"first": self.first.to_json(), "second": self.second.to_json(), "root": to_hex(self.root)}

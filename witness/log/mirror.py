@@ -8,6 +8,7 @@ each serve, and no bid of either line is lost. A size is signed once; asked agai
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,17 +35,19 @@ MAX_GROWTH = 1 << 16
 
 
 async def run_witness(node: LogNode) -> bool:
-    """Follow every partner's sealed log, hear what partners saw of each other's; return whether anything was new."""
+    """Hear what partners saw of each other's sealed logs, then follow them; return whether anything was new.
 
-    async def work(partner: Partner) -> bool:
-        moved = await follow(node, partner)
+    Everybody is asked before anything is signed, so that their clocks are compared with ours first.
+    """
+
+    async def hear(partner: Partner) -> bool:
         others = [other.city.sealed_origin_id for other in node.partners if other is not partner]
-        for origin in others:
-            moved = await collect(node, partner, origin) or moved
-        return moved
+        heard = [await collect(node, partner, origin) for origin in others]
+        return any(heard)
 
     await node.clock.refresh()
-    return await with_each_partner(node, work)
+    heard = await with_each_partner(node, hear)
+    return await with_each_partner(node, partial(follow, node)) or heard
 
 
 async def collect(node: LogNode, partner: Partner, origin: bytes) -> bool:

@@ -12,6 +12,7 @@ from witness.log.box_checkpoint import BoxCheckpointError, SignedBoxCheckpoint
 from witness.log.box_repository import BoxRepository
 from witness.log.node import LogNode
 from witness.log.ports import KeyKind, Partner
+from witness.log.times import ClockOffError
 from witness.log.wire import BoxPage
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ async def with_each_partner(node: LogNode, work: Callable[[Partner], Awaitable[b
     ours: list[BaseException] = []
     for partner, outcome in zip(node.partners, outcomes, strict=True):
         if isinstance(outcome, SunbidError):
+            if not isinstance(outcome, ClockOffError):
+                node.times.forget(partner.city.id32)
             await _report(node, partner, outcome)
         elif isinstance(outcome, BaseException):
             ours.append(outcome)

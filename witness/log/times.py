@@ -26,6 +26,10 @@ class PartnerTimes:
         """Remember the offset of one partner, positive if it is ahead of us."""
         self._offsets[city] = offset
 
+    def forget(self, city: bytes) -> None:
+        """Let a partner that did not answer rightly have no say."""
+        self._offsets.pop(city, None)
+
     def check(self) -> None:
         """Raise `ClockOffError` if most of the partners heard so far disagree with our clock.
 

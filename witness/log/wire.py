@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import orjson
 
 from ledger.canonical import JsonObject
-from witness.log.box_checkpoint import BoxCheckpointError, SignedBoxCheckpoint
+from ledger.json_fields import FieldError, read_integer, read_list, read_members, read_object
+from witness.log.box_checkpoint import SignedBoxCheckpoint
 
 PAGE_SIZES = 256
 """Sizes a page at most; whoever wants more asks again after the last one."""
@@ -39,12 +40,11 @@ class BoxPage:
         try:
             value = orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            raise BoxCheckpointError("answer is not JSON") from error
-        if not isinstance(value, dict) or value.keys() != {"time", "checkpoints", "equivocations"}:
-            raise BoxCheckpointError("answer needs exactly: time, checkpoints, equivocations")
-        time, checkpoints, equivocations = value["time"], value["checkpoints"], value["equivocations"]
-        if not isinstance(time, int) or isinstance(time, bool) or not isinstance(checkpoints, list):
-            raise BoxCheckpointError("time must be an integer and checkpoints a list")
-        if len(checkpoints) > _MAX_CHECKPOINTS or not isinstance(equivocations, list):
-            raise BoxCheckpointError("too many checkpoints, or no list of equivocations")
-        return cls(time, tuple(map(SignedBoxCheckpoint.from_json, checkpoints)), tuple(equivocations))
+            raise FieldError("box page is not JSON") from error
+        members = read_members(value, "box page", ("time", "checkpoints", "equivocations"))
+        checkpoints = read_list(members["checkpoints"], "checkpoints")
+        if len(checkpoints) > _MAX_CHECKPOINTS:
+            raise FieldError("a box page is shorter", member="checkpoints")
+        evidence = [read_object(item, "equivocation") for item in read_list(members["equivocations"], "equivocations")]
+        signed = map(SignedBoxCheckpoint.from_json, checkpoints)
+        return cls(read_integer(members["time"], "time"), tuple(signed), tuple(evidence))

@@ -28,7 +28,10 @@ async def test_everything_is_signed_by_everybody(log_network: LogNetwork) -> Non
         for origin in (luan.node.city.public_origin_id, luan.origin):
             note = await reader.checkpoint(origin)
             assert note is not None
-            assert {s.name for s in note.signatures} >= {"hefei.sunbid.example/witness", "nanjing.sunbid.example/witness"}
+            assert {s.name for s in note.signatures} >= {
+                "hefei.sunbid.example/witness",
+                "nanjing.sunbid.example/witness",
+            }
         signed = await reader.box_checkpoint(luan.origin, 4)
     assert len({s.city for s in signed}) == 3
     assert slip_of("bid") in await luan.slips()
