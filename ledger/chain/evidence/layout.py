@@ -127,14 +127,15 @@ def encode_key(kind: StorageType, key: PathElement) -> bytes:
     match key:
         case str() if kind.name.startswith("t_string"):
             return key.encode()
-        case bytes() if kind.encoding == "bytes":
+        case bytes() if kind.name.startswith("t_bytes") and kind.encoding == "bytes":
             return key
         case bytes() if kind.name.startswith("t_bytes") and len(key) == kind.size:
             return key.ljust(32, b"\x00")
         case bytes() if kind.name.startswith(("t_address", "t_contract")) and len(key) == 20:
             return key.rjust(32, b"\x00")
-        case bool() if kind.name == "t_bool":
-            return _word(key)
+        case bool():
+            if kind.name == "t_bool":
+                return _word(key)
         case int() if kind.name.startswith(("t_uint", "t_enum")) and 0 <= key < 1 << 8 * kind.size:
             return _word(key)
     raise LayoutError(f"{key!r} is no key of type {kind.name}")

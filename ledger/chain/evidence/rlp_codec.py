@@ -11,6 +11,8 @@ from ledger.chain.evidence.errors import EvidenceError
 RlpItem: TypeAlias = "bytes | list[RlpItem]"
 
 MAX_SIZE = 1 << 20
+MAX_DEPTH = 16
+"""Headers and trie nodes are nested less; what is nested deeper is built to hurt."""
 
 
 def decode_rlp(data: bytes) -> RlpItem:
@@ -19,12 +21,21 @@ def decode_rlp(data: bytes) -> RlpItem:
         raise EvidenceError(f"RLP has {len(data)} bytes, {MAX_SIZE} are allowed", code="evidence.rlp")
     try:
         item = cast("RlpItem", rlp.decode(data))
+        _need_depth(item, MAX_DEPTH)
         encoded = encode_rlp(item)
     except (rlp.exceptions.RLPException, RecursionError, IndexError) as error:
         raise EvidenceError("bytes are not RLP", code="evidence.rlp") from error
-    if encoded != data:
+    if encoded != data:  # the library refuses these today; a looser version of it must not loosen us
         raise EvidenceError("RLP is not in its canonical form", code="evidence.rlp")
     return item
+
+
+def _need_depth(item: RlpItem, levels: int) -> None:
+    if isinstance(item, list):
+        if levels == 0:
+            raise EvidenceError(f"RLP is nested deeper than {MAX_DEPTH} levels", code="evidence.rlp")
+        for child in item:
+            _need_depth(child, levels - 1)
 
 
 def decode_rlp_list(data: bytes) -> list[RlpItem]:
