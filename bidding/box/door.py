@@ -136,6 +136,13 @@ class Door:
             by = tuple(CityReceipt(row.city, row.signature) for row in await repository.receipts(session, head))
         return StreamReceipts(StreamReceipt(head, stream.length), by)
 
+    async def kept_stream(self, head: bytes) -> Path:
+        """Return the file of a stream that is kept here: for partner cities only, which were told its head."""
+        async with self._database.reading() as session:
+            if await repository.stream(session, head) is None:
+                raise StreamError("No stream with this head is kept here.", code="stream.not_found")
+        return self._store.path(head)
+
     async def public_stream(self, head: bytes) -> tuple[Path, int]:
         """Return file and payload length of a stream that an opened box lists; before that it is as if unknown."""
         async with self._database.reading() as session:

@@ -1,0 +1,73 @@
+"""An opening leaves its trace in the public log of the tender's own city: the box, each bid, each price read out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bidding.box.facts import LoadedList
+from bidding.opening.models import ListedBid
+from bidding.opening.payload import OpenedPayload
+from bidding.tender import repository as tenders
+from ledger.acts import Envelope
+from ledger.canonical import JsonObject, JsonValue
+from ledger.clock import Clock, to_unix
+from ledger.json_fields import to_hex
+from witness.log.event import Event
+from witness.log.kinds import ActorRole, Kind
+from witness.log.service import PublicLog
+
+
+@dataclass(frozen=True)
+class OpeningWitness:
+    """Writes the opening's events, in the transaction of the rows that they tell of; only in the tender's own city."""
+
+    city: bytes
+    log: PublicLog
+    clock: Clock
+
+    async def box_opened(self, session: AsyncSession, loaded: LoadedList) -> None:
+        """Witness that the box was read, and which list came out."""
+        if loaded.at.origins[0].city != self.city:
+            return
+        data: JsonObject = {
+            "boxKeyId": to_hex(loaded.at.view.box_key_id),
+            "inputs": to_hex(loaded.at.view.inputs),
+            "root": to_hex(loaded.list.root),
+            "count": len(loaded.list.entries),
+        }
+        event = Event(Kind.BOX_OPENED, self._now, ActorRole.KEY_HOLDER, tender=loaded.at.tender, data=data)
+        await self.log.append(session, event, key=f"{Kind.BOX_OPENED}/{loaded.at.tender.hex()}")
+
+    async def bid_opened(
+        self, session: AsyncSession, entry: ListedBid, payload: OpenedPayload, by_bidder: bool
+    ) -> None:
+        """Witness that a bid was opened, by whom, and of a price envelope the prices that are read out."""
+        row = await tenders.find(session, entry.tender)
+        if row is None or not row.owned:
+            return
+        kind, role = (
+            (Kind.BIDDER_OPENED, ActorRole.BIDDER) if by_bidder else (Kind.COMMITTEE_OPENED, ActorRole.KEY_HOLDER)
+        )
+        envelope = Envelope(entry.envelope)
+        data: JsonObject = {
+            "headerHash": to_hex(entry.header_hash),
+            "envelope": envelope.text,
+            "outcome": payload.outcome.value,
+        }
+        await self._append(session, kind, role, entry, data)
+        if envelope is Envelope.PRICE and payload.document is not None:
+            prices: list[JsonValue] = [price.to_json() for price in payload.document.prices]
+            read: JsonObject = {"headerHash": to_hex(entry.header_hash), "prices": prices}
+            await self._append(session, Kind.PRICE_READ, ActorRole.SYSTEM, entry, read)
+
+    async def _append(
+        self, session: AsyncSession, kind: Kind, role: ActorRole, entry: ListedBid, data: JsonObject
+    ) -> None:
+        event = Event(kind, self._now, role, tender=entry.tender, lot=entry.lot, actor=entry.bidder, data=data)
+        await self.log.append(session, event, key=f"{kind}/{entry.header_hash.hex()}")
+
+    @property
+    def _now(self) -> int:
+        return to_unix(self.clock.now())
