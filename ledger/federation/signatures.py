@@ -28,7 +28,7 @@ _INPUT = re.compile(
     rf'{_LABEL}={re.escape(_COMPONENTS)};created=([0-9]{{1,12}});nonce="([0-9a-f]{{32}})";alg="ed25519";keyid="([0-9a-f]{{64}})"',
     re.ASCII,
 )
-_SIGNATURE = re.compile(rf"{_LABEL}=:([A-Za-z0-9+/]{{86}}==):", re.ASCII)
+_SIGNATURE = re.compile(rf"{_LABEL}=:([A-Za-z0-9+/]{{85}}[AQgw]==):", re.ASCII)
 
 
 class RequestSignatureError(SunbidError):
