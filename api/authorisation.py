@@ -88,6 +88,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/streams/{head}"): _ANYONE,
     ("POST", "/v1/slips"): _roles(Role.BIDDER),
     ("POST", "/v1/partner/streams"): _CITY,
+    ("GET", "/v1/partner/streams/{head}/{chunk}"): _CITY,
     ("POST", "/v1/partner/slips"): _CITY,
     # witness log
     ("GET", "/log/{kind}/checkpoint"): _ANYONE,

@@ -75,10 +75,10 @@ def get_account(request: Request) -> Account:
     return cast("Account", request.state.account)
 
 
-def get_city(request: Request) -> str:
-    """Return the name of the partner city that signed the request; only on endpoints for cities."""
-    return cast("str", request.state.city)
+def get_city(request: Request) -> bytes:
+    """Return the id of the partner city that signed the request; only on endpoints for cities."""
+    return cast("bytes", request.state.city)
 
 
 CurrentAccount = Annotated[Account, Depends(get_account)]
-CallingCity = Annotated[str, Depends(get_city)]
+CallingCity = Annotated[bytes, Depends(get_city)]

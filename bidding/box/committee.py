@@ -49,6 +49,14 @@ async def read_key_set(chain: ChainClient, key_id: bytes, purpose: Purpose, bloc
     return RegisteredKeySet(keys, purpose, holders, found.seal_key_id)
 
 
+async def committee_size(chain: ChainClient, tender: bytes) -> int:
+    """Return how many key-holders the tender's committee has now, 0 for a tender that the chain does not know."""
+    view = await chain.call("TenderBook", "tenderOf", tender)
+    if not any(view.key_id):
+        return 0
+    return int((await chain.call("KeySets", "committeeOf", view.key_id)).n)
+
+
 async def _all(chain: ChainClient, function: str, key_id: bytes, epoch: int, indices: range, block: int) -> list[Any]:
     calls = [Call("KeySets", function, (key_id, epoch, index)) for index in indices]
     return await chain.call_many(calls, block=block)

@@ -48,7 +48,7 @@ class BidOpener:
         chain: ChainClient,
         store: StreamStore,
         others: Sequence[CityClient],
-        hook: BidHook | None = None,
+        hook: BidHook,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -96,8 +96,7 @@ class BidOpener:
         async with self._database.unit_of_work() as session:
             if await repository.opened(session, entry.header_hash) is None:
                 session.add(self._row(entry, payload))
-                if self._hook is not None:
-                    await self._hook(session, entry, payload, bidder is not None)
+                await self._hook(session, entry, payload, bidder is not None)
         return True
 
     def _row(self, entry: ListedBid, payload: OpenedPayload) -> OpenedBidRow:

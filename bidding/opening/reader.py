@@ -58,7 +58,7 @@ class BoxReader:
         chain: ChainClient,
         sender: Submitter,
         sources: Sequence[LineSource],
-        hook: OpenedHook | None = None,
+        hook: OpenedHook,
     ) -> None:
         self._database = database
         self._chain = chain
@@ -92,8 +92,7 @@ class BoxReader:
         own = _box_row(loaded, secret)
         for record in await repository.holder_records(session, loaded.at.tender, BidList):
             record.fault = list_fault(BidList.from_json(record.act), own)
-        if self._hook is not None:
-            await self._hook(session, loaded)
+        await self._hook(session, loaded)
 
     async def send_list(self, tender: TenderAtBlock) -> bool:
         """Bring the list to the contract once k holders signed the very list that this city computed."""
