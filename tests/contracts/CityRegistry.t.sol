@@ -351,6 +351,26 @@ contract CityRegistryTest is Deployment {
         _decideFails(address(registry), abi.encodeCall(ICityRegistry.compromiseKey, (witnesses[0].at)), error);
     }
 
+    function test_compromiseKey_failsIfUnknown() public {
+        bytes memory error = abi.encodeWithSelector(ICityRegistry.KeyUnknown.selector, bytes32(uint256(9)));
+        _decideFails(address(registry), abi.encodeCall(ICityRegistry.compromiseKey, (address(9))), error);
+        bytes memory compromising = abi.encodeCall(ICityRegistry.compromiseNoteKey, (bytes32(uint256(9))));
+        _decideFails(address(registry), compromising, error);
+        _decideFails(address(registry), abi.encodeCall(ICityRegistry.endNoteKey, (bytes32(uint256(9)), 0)), error);
+    }
+
+    function test_compromiseKey_ofAGovernorEndsItsVoice() public {
+        (ICityRegistry.Call[] memory calls, bytes32 salt) = _proposed(address(registry), "");
+        _decide(address(registry), abi.encodeCall(ICityRegistry.compromiseKey, (governors[2].at)));
+        bytes32 id = keccak256(abi.encode(calls, salt));
+        vm.prank(governors[1].at);
+        vm.expectRevert(abi.encodeWithSelector(ICityRegistry.ProposalStale.selector, id));
+        registry.confirm(calls, salt);
+        vm.prank(governors[2].at);
+        vm.expectRevert(abi.encodeWithSelector(ICityRegistry.NotAGovernor.selector, governors[2].at));
+        registry.propose(calls, 0);
+    }
+
     function testFuzz_cityOfKey_countsInsideThePeriodOnly(uint64 from, uint64 to, uint64 at) public {
         from = uint64(bound(from, START, START + 1000 days));
         to = uint64(bound(to, uint256(from) + 1, START + 2000 days));
@@ -402,6 +422,16 @@ contract CityRegistryTest is Deployment {
         assertFalse(registry.isSupervisor(cities[0], office));
     }
 
+    function test_addSupervisor_failsIfZeroOrKnown() public {
+        bytes memory zero = abi.encodeCall(ICityRegistry.addSupervisor, (cities[0], 0, 0, 0));
+        _decideFails(address(registry), zero, abi.encodeWithSelector(ICityRegistry.KeyKnown.selector, bytes32(0)));
+        bytes32 office = keccak256("office");
+        bytes memory adding = abi.encodeCall(ICityRegistry.addSupervisor, (cities[0], office, 0, START + 7));
+        _decide(address(registry), adding);
+        assertEq(registry.supervisor(cities[0], office).to, START + 7);
+        _decideFails(address(registry), adding, abi.encodeWithSelector(ICityRegistry.KeyKnown.selector, office));
+    }
+
     function test_endSupervisor_failsIfUnknown() public {
         bytes memory error =
             abi.encodeWithSelector(ICityRegistry.SupervisorUnknown.selector, cities[0], bytes32(uint256(1)));
@@ -434,6 +464,18 @@ contract CityRegistryTest is Deployment {
         _addOriginFails(ICityRegistry.OriginKind.Public, 0, _schedule());
         _addOriginFails(ICityRegistry.OriginKind.Public, 1, none);
         _addOriginFails(ICityRegistry.OriginKind.None, 0, none);
+    }
+
+    function test_addOrigin_failsIfNameless() public {
+        ICityRegistry.Schedule memory none;
+        bytes memory adding =
+            abi.encodeCall(ICityRegistry.addOrigin, (cities[0], "", ICityRegistry.OriginKind.Public, 0, none));
+        _decideFails(address(registry), adding, abi.encodeWithSelector(ICityRegistry.NameEmpty.selector));
+    }
+
+    function test_endOrigin_failsIfUnknown() public {
+        bytes memory error = abi.encodeWithSelector(ICityRegistry.OriginUnknown.selector, bytes32(uint256(9)));
+        _decideFails(address(registry), abi.encodeCall(ICityRegistry.endOrigin, (bytes32(uint256(9)), 0)), error);
     }
 
     function test_standingOrigin_failsIfEnded() public {

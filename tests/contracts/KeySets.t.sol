@@ -87,6 +87,8 @@ contract KeySetsTest is Committee {
         _pointFails(r, 66, bytes.concat(bytes1(0x02), bytes32(uint256(5))), 2);
         _pointFails(r, 0, bytes.concat(bytes1(0x04), bytes32(uint256(1))), 0);
         _pointFails(r, 99, bytes.concat(bytes1(0x02), bytes32(type(uint256).max)), 3);
+        r.members[1].identityKey = hex"02";
+        _registerFails(_keyId(2, r.keys), r, abi.encodeWithSelector(IKeySets.PointInvalid.selector, 2));
     }
 
     function test_register_failsIfKeysAreNotWhole() public {

@@ -64,6 +64,12 @@ contract Rfc6962Test is Test {
         assertFalse(Rfc6962.isConsistent(other, size2, root1, root2, proof));
     }
 
+    function test_isConsistent_failsIfProofIsMissing() public view {
+        (bytes32 root3, bytes32 root4) = (ReferenceTree.head(leaves, 0, 3), ReferenceTree.head(leaves, 0, 4));
+        assertFalse(Rfc6962.isConsistent(3, 4, root3, root4, new bytes32[](0)));
+        assertFalse(Rfc6962.isConsistent(2, 4, ReferenceTree.head(leaves, 0, 2), root4, new bytes32[](0)));
+    }
+
     function test_isConsistent_failsIfSmaller() public view {
         assertFalse(Rfc6962.isConsistent(2, 1, leaves[0], leaves[0], new bytes32[](0)));
     }
