@@ -34,6 +34,23 @@ class Place:
 
 
 @dataclass(frozen=True)
+class OpenedSlip:
+    """A slip that the tender's box key opens, where it stands, and what it says."""
+
+    slip: bytes
+    place: Place
+    body: SlipBody
+
+
+@dataclass(frozen=True)
+class OpenedBox:
+    """The slips of the tender that count, in the order of their places, with the origins that the places name."""
+
+    origins: tuple[OriginBox, ...]
+    slips: tuple[OpenedSlip, ...]
+
+
+@dataclass(frozen=True)
 class Entry:
     """A bid of the list; `void` 0 means that it is opened."""
 
@@ -111,44 +128,55 @@ def _attested(origin: OriginBox, q: int) -> Iterator[tuple[bytes, int]]:
     return ((slip, lowest[slip]) for slip, count in holders.items() if count >= q)
 
 
-def read_box(facts: TenderFacts, contents: BoxContents, box_secret: bytes) -> BoxList:
-    """Return the list of the tender from everything in its box; `box_secret` is x_b, 32 bytes.
+def open_box(facts: TenderFacts, contents: BoxContents, box_secret: bytes) -> OpenedBox:
+    """Return every slip of the tender that counts as in time or admitted; `box_secret` is x_b, 32 bytes.
 
-    Raises `FormatError` or `KeySetError` if x_b is not the secret of the announced box key. Time is that of one
-    product of a point for each slip, and some milliseconds for each slip of the tender.
+    Of `facts` only q and the box key matter here, so that a caller can look at the bodies before it asks the registry.
+    Takes one product of a point for each slip. Raises `FormatError` or `KeySetError` if x_b is not the secret of the
+    announced box key.
     """
     suite = facts.box_key_set.suite
     secret = decode_scalar(suite.group, box_secret)
     if suite.group.encode(suite.group.mul_base(secret)) != facts.box_key_set.joint_key:
         raise KeySetError("this is not the secret of the tender's box key")
     keys = SlipKeys.of(facts.box_key_set.joint_key, suite)
-    judged = [
-        _judge(facts, contents, slip, place, SlipBody.decode(data))
+    opened = [
+        OpenedSlip(slip, place, SlipBody.decode(data))
         for slip, place in slips_in_time(contents, facts.q).items()
         if (data := open_slip(slip, keys, secret)) is not None
     ]
-    return _list(facts, _rank(facts, sorted(judged, key=lambda verdict: verdict.place)))
+    return OpenedBox(contents.origins, tuple(sorted(opened, key=lambda one: one.place)))
 
 
-def _judge(facts: TenderFacts, contents: BoxContents, slip: bytes, place: Place, body: SlipBody) -> Verdict:
+def list_bids(facts: TenderFacts, opened: OpenedBox) -> BoxList:
+    """Return the list of the tender from its opened slips; takes some milliseconds for each of them."""
+    return _list(facts, _rank(facts, [_judge(facts, opened.origins, one) for one in opened.slips]))
+
+
+def read_box(facts: TenderFacts, contents: BoxContents, box_secret: bytes) -> BoxList:
+    """Return the list of the tender from everything in its box: `open_box`, then `list_bids`."""
+    return list_bids(facts, open_box(facts, contents, box_secret))
+
+
+def _judge(facts: TenderFacts, origins: tuple[OriginBox, ...], one: OpenedSlip) -> Verdict:
     """Judge one slip by itself: its verdict is a reason to drop it, or LISTED for now."""
-    fault = form_fault(body)
+    fault = form_fault(one.body)
     if fault is not None:
-        return Verdict(slip, place, body, Reason.FORM, fault=fault)
-    if body.kind == KIND_EVENT:
-        return _judge_event(facts, contents, slip, place, body)
-    chain = ActChain(body, facts)
-    return Verdict(slip, place, body, drop_reason(chain) or Reason.LISTED, chain.act_digest)
+        return Verdict(one.slip, one.place, one.body, Reason.FORM, fault=fault)
+    if one.body.kind == KIND_EVENT:
+        return _judge_event(facts, origins, one)
+    chain = ActChain(one.body, facts)
+    return Verdict(one.slip, one.place, one.body, drop_reason(chain) or Reason.LISTED, chain.act_digest)
 
 
-def _judge_event(facts: TenderFacts, contents: BoxContents, slip: bytes, place: Place, body: SlipBody) -> Verdict:
-    if place.origin == ADMITTED:
-        return Verdict(slip, place, body, Reason.CREDENTIAL, fault="an event cannot be admitted")
-    origin = contents.origins[place.origin]
-    digest = event_digest(body, facts, origin.origin)
-    address = signer(digest, body.signature)
+def _judge_event(facts: TenderFacts, origins: tuple[OriginBox, ...], one: OpenedSlip) -> Verdict:
+    if one.place.origin == ADMITTED:
+        return Verdict(one.slip, one.place, one.body, Reason.CREDENTIAL, fault="an event cannot be admitted")
+    origin = origins[one.place.origin]
+    digest = event_digest(one.body, facts, origin.origin)
+    address = signer(digest, one.body.signature)
     is_of_city = address is not None and facts.receiving_city(address) == origin.city
-    return Verdict(slip, place, body, Reason.EVENT if is_of_city else Reason.CREDENTIAL, digest)
+    return Verdict(one.slip, one.place, one.body, Reason.EVENT if is_of_city else Reason.CREDENTIAL, digest)
 
 
 def _rank(facts: TenderFacts, verdicts: list[Verdict]) -> tuple[Verdict, ...]:

@@ -23,7 +23,7 @@ from bidding.sealing.group import Point, decode_scalar, encode_scalar, lagrange,
 from bidding.sealing.hashing import TDH2_SECP256K1, Suite
 from bidding.sealing.header import BID_CHUNK_SIZE, Header, StreamShape
 from bidding.sealing.keyset import KeySet
-from bidding.sealing.proofs import PROOF_SIZE, Proof, prove, verify
+from bidding.sealing.proofs import Proof, prove, verify
 from bidding.sealing.stream import check_stream
 from bidding.sealing.tdh2 import VerifiedHeader, combine, make_share, open_payload, seal, verify_proof, verify_share
 from ledger.acts import Purpose
@@ -226,8 +226,6 @@ def _check_commitments(session: Session, deal: Deal) -> None:
             session.suite.group.decode(point)
         except FormatError as error:
             raise CeremonyError("a coefficient commitment is no point", dealer=deal.dealer) from error
-    if len(deal.pop) != PROOF_SIZE:
-        raise CeremonyError("the proof of the dealing is 64 bytes", dealer=deal.dealer)
     verify_pop(session.suite, "dealing", session.sid, deal.dealer, deal.commitments[0], deal.pop)
     if session.previous and deal.commitments[0] != session.previous.holder_keys[deal.dealer - 1]:
         raise CeremonyError("a resharing deals the old share, and this is another", dealer=deal.dealer)

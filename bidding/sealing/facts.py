@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bidding.sealing.errors import KeySetError
+from bidding.sealing.errors import FormatError, KeySetError
 from bidding.sealing.keyset import KeySet
 from ledger.acts import Envelope, Lot
 from ledger.eip712 import Domain
@@ -114,12 +114,20 @@ class Cut:
 
 @dataclass(frozen=True)
 class OriginBox:
-    """One announced origin: its id, its city, the size of its log when the tender started, and its cuts."""
+    """One announced origin: its id, its city, the size of its log when the tender started, and its cuts.
+
+    Raises `FormatError` if a witness stands twice or is the origin's own city: it would count for more than it is.
+    """
 
     origin: bytes
     city: bytes
     start: int
     cuts: tuple[Cut, ...]
+
+    def __post_init__(self) -> None:
+        witnesses = [cut.witness for cut in self.cuts]
+        if len(set(witnesses)) != len(witnesses) or self.city in witnesses:
+            raise FormatError("an origin has one cut for each witness of another city, none of its own")
 
 
 @dataclass(frozen=True)

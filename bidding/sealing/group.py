@@ -83,6 +83,7 @@ class Secp256k1:
 
     def mul_secret(self, scalar: int, point: Point) -> Point:
         """Return scalar·point as the sum of two products of fresh random scalars."""
+        encode_scalar(self, scalar)
         blind = scalar
         while blind == scalar or not 0 < blind < self.order:
             blind = int.from_bytes(self._random(SCALAR_SIZE), "big")

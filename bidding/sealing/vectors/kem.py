@@ -67,11 +67,16 @@ def check_key_set(report: Report, path: str, record: Json, all_records: Json, su
     for index, expected in enumerate(record["x"] if coefficients else [], 1):
         value = sum(a * index**power for power, a in enumerate(coefficients)) % group.order
         report.same(f"{path}.x[{index}]", expected, value.to_bytes(32, "big"))
-    if "resharedFrom" in record:
+    if "resharedFrom" not in record:
+        report.same(f"{path}.epoch", record["epoch"], 1)
+    else:
         old, dealers = all_records[record["resharedFrom"]], record["dealers"]
+        report.same(f"{path}.epoch", record["epoch"], old["epoch"] + 1)
         report.same(f"{path}.Y", record["Y"], _hex(old["Y"]))
         report.same(f"{path}.keyId", record["keyId"], _hex(old["keyId"]))
-        report.holds(f"{path}.dealers", "k old holders deal", is_true=len(set(dealers)) == old["k"])
+        in_range = all(1 <= dealer <= old["n"] for dealer in dealers)
+        are_distinct = dealers == sorted(set(dealers)) and len(dealers) == old["k"]
+        report.holds(f"{path}.dealers", "exactly k old holders deal", is_true=in_range and are_distinct)
     return key_set
 
 
