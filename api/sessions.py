@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,11 +61,11 @@ class Account:
 
 @dataclass(frozen=True)
 class SignIn:
-    """The use cases of signing in; never commits. `random_hex` yields fresh unguessable hex text."""
+    """The use cases of signing in; never commits. `random_hex` yields 64 fresh unguessable hex digits."""
 
     base_url: str
     chain_id: int
-    random_hex: Callable[[], str]
+    random_hex: Callable[[], str] = secrets.token_hex
 
     async def issue(self, session: AsyncSession, address: bytes, now: datetime) -> Challenge:
         """Store and return a challenge for `address`."""

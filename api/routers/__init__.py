@@ -1,0 +1,9 @@
+"""One file a subject; `ROUTERS` is what the application serves."""
+
+from api.routers.credit import router as credit
+from api.routers.log import router as log
+from api.routers.meta import router as meta
+from api.routers.session import router as session
+from api.routers.tenders import router as tenders
+
+ROUTERS = (meta, session, tenders, credit, log)

@@ -30,9 +30,7 @@ async def get_opening(tender: Id32, node: Node) -> dict[str, Any]:
 
 
 @router.get("/explain")
-async def get_explanation(
-    tender: Id32, node: Node, bidder: Annotated[Id32 | None, Query()] = None
-) -> dict[str, Any]:
+async def get_explanation(tender: Id32, node: Node, bidder: Annotated[Id32 | None, Query()] = None) -> dict[str, Any]:
     """Return what became of every slip of the tender and why, of one bidder if given; once the box is open."""
     async with node.database.reading() as session:
         return await explain_view(session, tender, bidder)

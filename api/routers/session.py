@@ -79,7 +79,7 @@ async def close_session(account: CurrentAccount, node: Node, session: Session) -
 @router.post("/credentials", status_code=201)
 async def present_credential(body: ChainBody, account: CurrentAccount, node: Node, session: Session) -> AccountOut:
     """Show for whom the signed-in key acts: a credential, with a delegation if the key is a delegate's."""
-    shown = await node.check_chain(body.to_chain(), account.address)
+    shown = await node.check_papers(body.to_chain(), account.address)
     await node.sign_in.add_role(session, account, shown.digest, shown.role, shown.organisation, shown.valid_to)
     roles = {**account.organisations, shown.role: shown.organisation}
     named = {role.name.lower(): "0x" + org.hex() for role, org in roles.items()}

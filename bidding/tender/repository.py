@@ -125,3 +125,12 @@ async def stale(session: AsyncSession, limit: int = 100) -> Sequence[bytes]:
 async def forget_from(session: AsyncSession, block: int) -> None:
     """Have every tender read again whose state was taken at `block` or later: the chain changed its mind."""
     await session.execute(update(TenderRow).where(TenderRow.seen_block >= block).values(stale=True, seen_block=0))
+
+
+async def lots_of(session: AsyncSession, tenders: Sequence[bytes]) -> dict[bytes, list[TenderLotRow]]:
+    """Return the lots of several tenders with one query, ascending, by tender."""
+    query = select(TenderLotRow).where(TenderLotRow.tender.in_(tenders)).order_by(TenderLotRow.number)
+    found: dict[bytes, list[TenderLotRow]] = {}
+    for row in await session.scalars(query):
+        found.setdefault(row.tender, []).append(row)
+    return found

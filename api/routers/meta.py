@@ -1,0 +1,35 @@
+"""Is the city well, and how busy; nothing that counts bids."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from api.deps import Node
+
+router = APIRouter(tags=["service"])
+
+
+class Health(BaseModel):
+    """What a monitor needs: the city, its time, the block it sees."""
+
+    city: str
+    status: str
+    time: str
+    block: int
+
+
+@router.get("/healthz")
+async def health(node: Node) -> Health:
+    """Return whether database and chain answer."""
+    async with node.database.reading() as session:
+        await session.connection()
+    block = await node.chain.block()
+    return Health(city=node.base.city.name, status="ok", time=node.clock.now().isoformat(), block=block.number)
+
+
+@router.get("/metrics")
+async def metrics(node: Node) -> Response:
+    """Return the metrics in Prometheus' text format."""
+    return Response(generate_latest(node.metrics.registry), media_type=CONTENT_TYPE_LATEST)
