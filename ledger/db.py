@@ -56,6 +56,16 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime(), bytes: LargeBinary()}  # noqa: RUF012 - SQLAlchemy's own protocol
 
 
+WAIT_SECONDS = 30.0
+"""How long a unit of work waits for the one before it; longer means that two wait for each other."""
+
+
+class DatabaseBusyError(SunbidError):
+    """The turn to write did not come: another unit of work does not end, or waits for this one."""
+
+    code = "database.busy"
+
+
 class NestedUnitOfWorkError(SunbidError):
     """A task opened a unit of work inside its own: the inner one could never get the write lock."""
 
@@ -87,8 +97,9 @@ class Database:
     for the file's; readers never wait. On PostgreSQL they run side by side: what must not, calls `exclusive`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.url = url
+        self._wait_seconds = wait_seconds
         self.is_sqlite = url.startswith("sqlite")
         self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self.is_sqlite)
         if self.is_sqlite:
@@ -122,12 +133,17 @@ class Database:
             return
         if self._writer is not None and self._writer is asyncio.current_task():
             raise NestedUnitOfWorkError("a unit of work is open already: pass its session on")
-        async with self._writing:
-            self._writer = asyncio.current_task()
-            try:
-                yield
-            finally:
-                self._writer = None
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._writing.acquire()
+        except TimeoutError as error:
+            raise DatabaseBusyError("another unit of work does not end: does it wait for this one?") from error
+        self._writer = asyncio.current_task()
+        try:
+            yield
+        finally:
+            self._writer = None
+            self._writing.release()
 
     async def create_all(self) -> None:
         """Create the tables of all imported models; tests and first steps use it, installations migrate."""

@@ -5,7 +5,8 @@ one second later than the one before, and `advance_to` mines one block at that t
 those of one batch together, unless `hold` is on. So the chain's time never depends on how long anything takes. Whoever
 wants it to run like a wall clock calls `advance_to` once a second.
 
-State. With a folder the state is on disk (written every second and at `stop`), and a restart goes on where it ended.
+State. With a folder the state is on disk (written every second and at `stop`), and a restart goes on where it ended;
+like a node that prunes, it then answers calls and proofs at the latest block and later ones only.
 Nothing here is for production: there is one validator, and it lies about the time when told to.
 """
 
@@ -205,7 +206,7 @@ def _free_port() -> int:
 
 def _state_flags(folder: Path) -> tuple[str, ...]:
     folder.mkdir(parents=True, exist_ok=True)
-    return ("--state", str(folder / "state.json"), "--state-interval", "1", "--preserve-historical-states")
+    return ("--state", str(folder / "state.json"), "--state-interval", "1")
 
 
 def _die_with_parent() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import String, func, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from ledger.db import Base, Database, Moment, NestedUnitOfWorkError, exclusive
+from ledger.db import Base, Database, DatabaseBusyError, Moment, NestedUnitOfWorkError, exclusive
 from ledger.outbox import OutboxRow, enqueue
 
 
@@ -64,6 +64,17 @@ class TestUnitOfWork:
                 await read_then_write(database, 1)
         await read_then_write(database, 2)
         assert await count(database) == 1
+
+    async def test_two_that_wait_for_each_other_end_with_an_error(self, database_url: str) -> None:
+        database = Database(database_url, wait_seconds=0.05)
+        if not database.is_sqlite:
+            pytest.skip("PostgreSQL has more than one writer")
+        await database.create_all()
+        async with database.unit_of_work():
+            with pytest.raises(DatabaseBusyError):
+                await asyncio.create_task(read_then_write(database, 1))
+        await read_then_write(database, 2)
+        await database.close()
 
     async def test_readers_do_not_wait_for_the_writer(self, database: Database) -> None:
         async with database.unit_of_work() as session:
