@@ -51,7 +51,6 @@ contract TenderBookAnnounceTest is TenderScene {
         vm.expectEmit(address(book));
         emit ITenderBook.Announced(act.tender, TENDERER, digest, DEADLINE);
         _announce(act);
-        vm.snapshotGasLastCall("TenderBook", "announce");
 
         ITenderBook.Tender memory t = book.tenderOf(act.tender);
         assertEq(uint256(t.state), uint256(ITenderBook.State.ANNOUNCED));
@@ -341,7 +340,6 @@ contract TenderBookAnnounceTest is TenderScene {
         bytes32 tender = _announced();
         bytes32 second = keccak256("second");
         _amend(Acts.TenderAmendment(tender, second, DEADLINE + 5 days, false, 0));
-        vm.snapshotGasLastCall("TenderBook", "amend");
         ITenderBook.Tender memory t = book.tenderOf(tender);
         assertEq(t.deadline, DEADLINE + 5 days);
         assertEq(t.firstDeadline, DEADLINE);
