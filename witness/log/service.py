@@ -25,8 +25,8 @@ from witness.log.merkle import consistency_proof_from, inclusion_proof_from, tre
 from witness.log.models import DisclosureRow
 from witness.log.note import Note, NoteSignature
 from witness.log.ports import BoxFacts, SlipRules, TreeHead
-from witness.log.repository import DisclosureRepository, Tree, TreeRepository
-from witness.log.tiles import Tile, encode_bundle
+from witness.log.repository import DisclosureRepository, StoreError, Tree, TreeRepository
+from witness.log.tiles import TILE_WIDTH, Tile, encode_bundle
 
 _POINT_SIZE = 33
 
@@ -199,9 +199,11 @@ class LogReader:
         """Return a hash tile or an entry bundle in the form of tlog-tiles; raise `StoreError` if it is not there."""
         if tile.level is not None:
             return await self._trees.tile(origin, tile)
-        start = tile.index * 256
-        await self._need(origin, start + tile.width)
-        return encode_bundle(await self._trees.entries(origin, start, start + tile.width))
+        start = tile.index * TILE_WIDTH
+        entries = await self._trees.entries(origin, start, start + tile.width)
+        if len(entries) < tile.width:
+            raise StoreError("the log has not grown to this bundle", code="tile.unknown", tile=tile.path)
+        return encode_bundle(entries)
 
     async def checkpoint(self, origin: bytes, size: int | None = None) -> Note | None:
         """Return the own log's signed note of this size, or the newest, with all cosignatures known here."""
