@@ -307,6 +307,8 @@ contract TenderBook is TenderStore, ActDomain {
         t.listCount = act.count;
         emit Listed(act.tender, digest, act.root, act.count);
         _startLots(t, act);
+        // Counted down one lot at a time; slither takes it for an amount that somebody could miss.
+        // slither-disable-next-line incorrect-equality
         if (t.unfinishedLots == 0) _finish(t, act.tender);
     }
 
@@ -537,6 +539,8 @@ contract TenderBook is TenderStore, ActDomain {
         uint8 scope,
         bytes32 tender
     ) private view returns (bytes32 city) {
+        // Which of an organisation's keys signed is not kept: the act names its credential.
+        // slither-disable-next-line unused-return
         (, city) = registry.authorise(digest, signature, chain, organisation, role, scope, tender);
     }
 }

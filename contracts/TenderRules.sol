@@ -177,6 +177,8 @@ contract TenderRules is ITenderRules {
 
     /// @inheritdoc ITenderRules
     function checkMembers(bytes32 keyId, bytes32 digest, bytes[] calldata signatures) external view {
+        // Only k matters here.
+        // slither-disable-next-line unused-return
         (, uint256 k,) = keySets.committeeOf(keyId);
         if (signatures.length < k) revert ITenderBook.TooFewSignatures(k);
         uint256 last = 0;
