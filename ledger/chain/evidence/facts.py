@@ -22,7 +22,7 @@ from ledger.chain.evidence.layout import (
     decode_value,
     hash_slot,
 )
-from ledger.chain.evidence.mpt import EMPTY_CODE, Account, MissingNodeError, NodeSet, nodes_of
+from ledger.chain.evidence.mpt import EMPTY_CODE, Account, MissingNodeError, NodeSet
 from ledger.json_fields import read_address, read_b32, read_bytes, read_list, read_members, to_hex
 
 MAX_ELEMENTS: Final = 1 << 16
@@ -159,14 +159,12 @@ class StateProof:
     nodes: tuple[bytes, ...]
 
     @classmethod
-    def collect(
-        cls, state_root: bytes, answers: Iterable[Mapping[str, Any]], slots: Mapping[bytes, Iterable[int]]
-    ) -> StateProof:
-        """Return the proof of `slots` (see `RecordingState.slots`) from the answers of `eth_getProof` for them.
+    def collect(cls, state_root: bytes, nodes: Iterable[bytes], slots: Mapping[bytes, Iterable[int]]) -> StateProof:
+        """Return the proof of `slots` (see `RecordingState.slots`) from trie nodes, as `eth_getProof` gives them.
 
-        Raises `EvidenceError` if the answers do not prove every slot under `state_root`.
+        Raises `EvidenceError` if the nodes do not prove every slot under `state_root`; leaves out superfluous ones.
         """
-        state = ProvenState(state_root, [node for answer in answers for node in nodes_of(answer)])
+        state = ProvenState(state_root, nodes)
         wanted = tuple((address, tuple(sorted(set(slots[address])))) for address in sorted(slots))
         _read_all(state, wanted)
         return cls(wanted, state.used_nodes)

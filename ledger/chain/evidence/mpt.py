@@ -60,14 +60,12 @@ class NodeSet:
         return Account(as_integer(nonce), as_integer(balance), as_bytes(storage_root, 32), as_bytes(code_hash, 32))
 
     def word(self, storage_root: bytes, slot: int) -> bytes:
-        """Return the 32 bytes in `slot`, zero if its absence is proven."""
+        """Return the 32 bytes in `slot`, zero if its absence is proven.
+
+        A slot that was set back to zero leaves the trie, but anvil keeps it there with the value zero: both are zero.
+        """
         value = self._walk(storage_root, bytes(keccak(slot.to_bytes(32, "big"))))
-        if value is None:
-            return bytes(32)
-        number = as_integer(decode_rlp(value))
-        if number == 0:
-            raise EvidenceError("a trie holds no zero values", code="evidence.proof")
-        return number.to_bytes(32, "big")
+        return bytes(32) if value is None else as_integer(decode_rlp(value)).to_bytes(32, "big")
 
     def _walk(self, root: bytes, key: bytes) -> bytes | None:
         """Return the value at the 32-byte `key` under `root`, or None if the nodes prove that there is none."""

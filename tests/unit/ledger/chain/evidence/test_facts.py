@@ -169,7 +169,7 @@ class TestRecordThenProve:
     def test_the_same_computation_runs_live_and_offline(self, after: Chain) -> None:
         live = RecordingState(after.get_storage)
         result = computation(after, live)
-        proof = StateProof.collect(after.root, [after.answer], live.slots)
+        proof = StateProof.collect(after.root, nodes_of(after.answer), live.slots)
         carried = StateProof.from_json(
             canonical.loads(canonical.dumps(proof.to_json(), max_size=1 << 20), max_size=1 << 20)
         )
@@ -192,14 +192,14 @@ class TestRecordThenProve:
     def test_the_proof_holds_no_superfluous_nodes(self, after: Chain) -> None:
         live = RecordingState(after.get_storage)
         after.read(live, "count")
-        proof = StateProof.collect(after.root, [after.answer], live.slots)
+        proof = StateProof.collect(after.root, nodes_of(after.answer), live.slots)
         assert set(proof.nodes) < set(nodes_of(after.answer))
         with pytest.raises(MissingNodeError):
             after.read(proof.open(after.root), "nested", key("key"))
 
     def test_an_answer_that_does_not_prove_every_slot_is_refused(self, after: Chain) -> None:
         with pytest.raises(MissingNodeError):
-            StateProof.collect(after.root, [after.account_only], {after.contract: [0]})
+            StateProof.collect(after.root, nodes_of(after.account_only), {after.contract: [0]})
         with pytest.raises(MissingNodeError):
             StateProof.collect(after.root, [], {after.contract: [0]})
 
@@ -208,7 +208,7 @@ class TestStateProof:
     def proof(self, chain: Chain) -> StateProof:
         live = RecordingState(chain.get_storage)
         computation(chain, live)
-        return StateProof.collect(chain.root, [chain.answer], live.slots)
+        return StateProof.collect(chain.root, nodes_of(chain.answer), live.slots)
 
     def test_every_flipped_bit_is_refused(self, after: Chain) -> None:
         proof = self.proof(after)

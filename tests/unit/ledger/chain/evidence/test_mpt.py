@@ -123,11 +123,15 @@ class TestMalformedNodes:
         with pytest.raises(EvidenceError):
             NodeSet([data]).word(bytes(keccak(data)), 0)
 
-    @pytest.mark.parametrize("value", [b"", b"\x00", b"\x80", encode_rlp(b"\x00\x01"), encode_rlp(bytes(33)), b"\xc0"])
+    @pytest.mark.parametrize("value", [b"", b"\x00", encode_rlp(b"\x00\x01"), encode_rlp(bytes(33)), b"\xc0"])
     def test_values_have_one_form(self, value: bytes) -> None:
         data = leaf_of(0, value)
         with pytest.raises(EvidenceError):
             NodeSet([data]).word(bytes(keccak(data)), 0)
+
+    def test_a_zero_that_anvil_leaves_in_the_trie_is_zero(self) -> None:
+        data = leaf_of(0, b"\x80")
+        assert NodeSet([data]).word(bytes(keccak(data)), 0) == bytes(32)
 
     def test_a_branch_does_not_end_a_path(self) -> None:
         key = keccak((0).to_bytes(32, "big"))

@@ -1,0 +1,72 @@
+"""From a live node to evidence: run a computation on a block's state, then prove every slot that it read.
+
+The computation is ordinary synchronous code over a `StateReader`; a verifier runs the same code on the proof
+(evidence/facts.py). Whoever builds bundles needs nothing else of the node than blocks and `eth_getProof`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Generic, TypeVar
+
+from ledger.chain.client import Block, ChainClient
+from ledger.chain.contracts import artifact
+from ledger.chain.evidence.blocks import header_from_rpc
+from ledger.chain.evidence.facts import RecordingState, StateProof, StateReader
+from ledger.chain.evidence.layout import StorageLayout
+from ledger.chain.evidence.rlp_header import BlockHeader
+from ledger.chain.evidence.trust import BlockEvidenceKind
+
+_T = TypeVar("_T")
+
+SLOTS_A_REQUEST = 256
+"""Slots that one `eth_getProof` asks for, so that no node's answer grows without bound."""
+
+
+@dataclass(frozen=True)
+class Proven(Generic[_T]):
+    """What a computation returned at a block, the block's header, and the proof of all that it read there."""
+
+    result: _T
+    header: BlockHeader
+    proof: StateProof
+
+
+@cache
+def storage_layout(contract: str) -> StorageLayout:
+    """Return the storage layout of a shipped contract, by its name."""
+    return StorageLayout.from_json(artifact(contract).storage_layout)
+
+
+async def prove(
+    client: ChainClient, kind: BlockEvidenceKind, block: Block, compute: Callable[[StateReader], _T]
+) -> Proven[_T]:
+    """Return what `compute` makes of the state after `block`, with the proof of what it read.
+
+    `compute` runs in a thread of its own, once, and may read as it goes: every slot is fetched when it is first asked
+    for. Raises `EvidenceError` if the node's header or its proofs do not hold, and whatever `compute` raises.
+    """
+    header = header_from_rpc(kind, block.raw)
+    loop = asyncio.get_running_loop()
+
+    async def fetch(address: bytes, slot: int) -> bytes:
+        value = await client.storage(address, slot.to_bytes(32, "big"), block.number)
+        return value.to_bytes(32, "big")
+
+    state = RecordingState(lambda address, slot: asyncio.run_coroutine_threadsafe(fetch(address, slot), loop).result())
+    result = await asyncio.to_thread(compute, state)
+    nodes = await _nodes(client, block, state.slots)
+    return Proven(result, header, StateProof.collect(header.state_root, nodes, state.slots))
+
+
+async def _nodes(client: ChainClient, block: Block, slots: dict[bytes, list[int]]) -> set[bytes]:
+    nodes: set[bytes] = set()
+    for address, wanted in slots.items():
+        for start in range(0, len(wanted), SLOTS_A_REQUEST):
+            words = [slot.to_bytes(32, "big") for slot in wanted[start : start + SLOTS_A_REQUEST]]
+            answer = await client.get_proof(address, words, block.number)
+            nodes.update(answer.nodes, *(entry.nodes for entry in answer.storage))
+    return nodes
