@@ -79,6 +79,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/tenders/{tender}/records"): _SELF,
     ("GET", "/v1/tenders/{tender}/records"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/documents/{sha256}"): _ANYONE,
+    ("GET", "/v1/tenders/{tender}/evidence"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/list"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/opening"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/explain"): _ANYONE,
@@ -104,6 +105,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/credit/{subject}"): _ANYONE,
     ("GET", "/v1/query/credit/{subject}"): _ANYONE,
     ("GET", "/v1/proofs/credit/{subject}"): _ANYONE,
+    ("GET", "/v1/proofs/registry"): _ANYONE,
 }
 
 

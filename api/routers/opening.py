@@ -1,4 +1,4 @@
-"""The opening as anybody may follow it: the list, why each slip is in it or not, what was opened and by whom."""
+"""A tender as anybody may follow it: its proof from the chain, the list, why each slip is in it, what was opened."""
 
 from __future__ import annotations
 
@@ -7,21 +7,40 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api.deps import Node
-from api.schemas.hexadecimal import Id32
+from api.schemas.hexadecimal import Address20, Id32
 from bidding.box.committee import committee_size
+from bidding.box.evidence import registry_evidence, tender_evidence
+from bidding.box.registry import Questions
 from bidding.opening.views import explain_view, list_view, opening_view
 
-router = APIRouter(prefix="/v1/tenders/{tender}", tags=["opening"])
+router = APIRouter(prefix="/v1", tags=["opening"])
 
 
-@router.get("/list")
+@router.get("/tenders/{tender}/evidence")
+async def get_evidence(tender: Id32, node: Node) -> dict[str, Any]:
+    """Return the tender with its key sets as the chain holds them at a final block, with storage proofs."""
+    return (await tender_evidence(node.chain, tender)).to_json()
+
+
+@router.get("/proofs/registry")
+async def get_registry_proof(
+    node: Node,
+    key: Annotated[list[Address20] | None, Query()] = None,
+    paper: Annotated[list[Id32] | None, Query()] = None,
+) -> dict[str, Any]:
+    """Return what CityRegistry holds about keys (addresses) and papers (digests) at a final block, with proofs."""
+    questions = Questions(frozenset(key or ()), frozenset(paper or ()))
+    return (await registry_evidence(node.chain, questions)).to_json()
+
+
+@router.get("/tenders/{tender}/list")
 async def get_list(tender: Id32, node: Node) -> dict[str, Any]:
     """Return the list of bids as this city read it out of the box."""
     async with node.database.reading() as session:
         return await list_view(session, tender)
 
 
-@router.get("/opening")
+@router.get("/tenders/{tender}/opening")
 async def get_opening(tender: Id32, node: Node) -> dict[str, Any]:
     """Return the holders' and bidders' records and what was opened; of secret envelopes only that they were."""
     holders = await committee_size(node.chain, tender)
@@ -29,7 +48,7 @@ async def get_opening(tender: Id32, node: Node) -> dict[str, Any]:
         return await opening_view(session, tender, holders=holders)
 
 
-@router.get("/explain")
+@router.get("/tenders/{tender}/explain")
 async def get_explanation(tender: Id32, node: Node, bidder: Annotated[Id32 | None, Query()] = None) -> dict[str, Any]:
     """Return what became of every slip of the tender and why, of one bidder if given; once the box is open."""
     async with node.database.reading() as session:
