@@ -1,9 +1,12 @@
 """One file a subject; `ROUTERS` is what the application serves."""
 
 from api.routers.credit import router as credit
+from api.routers.door import router as door
 from api.routers.log import router as log
 from api.routers.meta import router as meta
+from api.routers.opening import router as opening
+from api.routers.records import router as records
 from api.routers.session import router as session
 from api.routers.tenders import router as tenders
 
-ROUTERS = (meta, session, tenders, credit, log)
+ROUTERS = (meta, session, tenders, records, opening, door, credit, log)
