@@ -15,10 +15,10 @@ from ledger.acts import BlockAttestation, digest
 from ledger.canonical import JsonObject, JsonValue
 from ledger.chain.client import Block, ChainClient
 from ledger.chain.evidence.blocks import BlockEvidence, VerifiedBlock, verify_block
-from ledger.chain.evidence.collect import collect_proof
 from ledger.chain.evidence.facts import ProvenState, StateProof, StateReader
 from ledger.chain.evidence.rlp_header import BlockHeader
 from ledger.chain.evidence.trust import BlockEvidenceKind, TrustFile
+from ledger.chain.prove import prove
 from ledger.errors import SunbidError
 from ledger.json_fields import read_bytes, read_list, read_members, to_hex
 from ledger.keys import recover
@@ -103,8 +103,14 @@ async def registry_evidence(chain: ChainClient, questions: Questions) -> StateEv
 
 async def _evidence(chain: ChainClient, compute: Callable[[StateReader, Block], _T]) -> StateEvidence:
     block = await chain.final_block()
-    _, proof = await collect_proof(chain, block, lambda state: compute(state, block))
+    proven = await prove(chain, _kind(block), block, lambda state: compute(state, block))
     head = (await chain.block()).number if chain.finality.depth else block.number
     followers = await chain.blocks(range(block.number + 1, min(head, block.number + chain.finality.depth) + 1))
     headers = tuple(BlockHeader.from_rpc(follower.raw) for follower in followers)
-    return StateEvidence(BlockHeader.from_rpc(block.raw), headers, proof)
+    return StateEvidence(proven.header, headers, proven.proof)
+
+
+def _kind(block: Block) -> BlockEvidenceKind:
+    """Return by which rule the header gives the block's hash: QBFT leaves its seals out."""
+    is_plain = BlockHeader.from_rpc(block.raw).keccak == block.hash
+    return BlockEvidenceKind.ATTESTED if is_plain else BlockEvidenceKind.QBFT

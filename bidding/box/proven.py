@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,17 +20,10 @@ from bidding.box.registry import Answers, KeyKind, Questions, answer
 from bidding.sealing.keyset import KeySet
 from ledger.acts import Committee, Purpose
 from ledger.chain.client import ContractKind
-from ledger.chain.contracts import artifact
 from ledger.chain.evidence.facts import StateReader
-from ledger.chain.evidence.layout import StorageLayout
+from ledger.chain.prove import storage_layout
 
 _SNAKE = {"from": "from_"}
-
-
-@cache
-def layout_of(contract: str) -> StorageLayout:
-    """Return where a shipped contract keeps its variables."""
-    return StorageLayout.from_json(artifact(contract).storage_layout)
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,7 @@ class ProvenTender:
 
 def contract_at(state: StateReader, registry: bytes, kind: ContractKind) -> bytes:
     """Return the address of the version that CityRegistry named last."""
-    address: bytes = state.read(registry, layout_of("CityRegistry"), "_currentVersion", int(kind))
+    address: bytes = state.read(registry, storage_layout("CityRegistry"), "_currentVersion", int(kind))
     return address
 
 
@@ -63,7 +55,7 @@ def read_tender(
 
 
 def _tender_at(state: StateReader, book: bytes, tender: bytes, block: int, time: int) -> TenderAtBlock:
-    layout = layout_of("TenderBook")
+    layout = storage_layout("TenderBook")
     row = _snake(state.read(book, layout, "_tenders", tender))
     view_state, committee = BookState(row.pop("state")), Committee(row.pop("committee"))
     origins = [
@@ -87,7 +79,7 @@ def _tender_at(state: StateReader, book: bytes, tender: bytes, block: int, time:
 
 def read_key_set(state: StateReader, key_sets: bytes, key_id: bytes, purpose: Purpose) -> RegisteredKeySet:
     """Return the current epoch of a key set, its polynomial checked; refuse an unknown one or another purpose."""
-    layout = layout_of("KeySets")
+    layout = storage_layout("KeySets")
     found = state.read(key_sets, layout, "_sets", key_id)
     epoch = state.read(key_sets, layout, "_epochs", key_id, found["epoch"])
     points = [state.read(key_sets, layout, "_points", key_id, found["epoch"], index) for index in range(epoch["n"] + 1)]
@@ -104,7 +96,7 @@ def read_key_set(state: StateReader, key_sets: bytes, key_id: bytes, purpose: Pu
 
 def read_answers(state: StateReader, registry: bytes, questions: Questions) -> Answers:
     """Return what CityRegistry holds about these keys and papers."""
-    layout = layout_of("CityRegistry")
+    layout = storage_layout("CityRegistry")
     keys = {k: SimpleNamespace(**_snake(_key(state, registry, k))) for k in sorted(questions.keys)}
     revoked = {paper: state.read(registry, layout, "_revokedFrom", paper) for paper in sorted(questions.papers)}
     return answer(keys, revoked)
@@ -118,7 +110,7 @@ def city_of_key(state: StateReader, registry: bytes, address: bytes, kind: KeyKi
 
 
 def _key(state: StateReader, registry: bytes, address: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = state.read(registry, layout_of("CityRegistry"), "_keys", address)
+    found: dict[str, Any] = state.read(registry, storage_layout("CityRegistry"), "_keys", address)
     return found
 
 
