@@ -19,6 +19,7 @@ from witness.log.models import (
     EquivocationRow,
     PartnerFaultRow,
     QueuedSlipRow,
+    WitnessClockRow,
     WitnessHeadRow,
 )
 from witness.log.ports import TreeHead
@@ -192,6 +193,15 @@ class BoxRepository:
             .returning(WitnessHeadRow.size)
         )
         return moved.one_or_none() is not None
+
+    async def clock_off_by(self, city: bytes) -> int:
+        """Return by how many seconds the own city's clock was found off; 0 while it may sign."""
+        row = await self._session.get(WitnessClockRow, city, populate_existing=True)
+        return row.off_by if row else 0
+
+    async def set_clock_off_by(self, city: bytes, off_by: int) -> None:
+        """Store what the comparison with the partners found."""
+        await self._session.merge(WitnessClockRow(city=city, off_by=off_by))
 
     async def attestation(self, number: int) -> AttestationRow | None:
         """Return what this city attested at a block number."""

@@ -32,6 +32,7 @@ from witness.log.partners import PartnerFaultError, with_each_partner
 from witness.log.ports import Answer, Partner, TreeHead
 from witness.log.repository import TreeRepository
 from witness.log.service import LogReader
+from witness.log.times import need_right_clock
 
 PATH = "/witness/add-checkpoint"
 TEXT = "text/plain; charset=utf-8"
@@ -125,8 +126,8 @@ async def answer_add_checkpoint(node: LogNode, body: bytes) -> WitnessAnswer:
     keys = _keys_of(node, request.origin)
     if keys is None:
         return _refusal(decide(request, None))
-    node.times.check()
     async with node.database.unit_of_work() as session:
+        need_right_clock(await BoxRepository(session).clock_off_by(node.city.id32))
         return await _decide(node, session, request, keys)
 
 

@@ -47,7 +47,18 @@ async def run_witness(node: LogNode) -> bool:
 
     await node.clock.refresh()
     heard = await with_each_partner(node, hear)
+    await _note_clock(node)
     return await with_each_partner(node, partial(follow, node)) or heard
+
+
+async def _note_clock(node: LogNode) -> None:
+    """Store for the other processes of this city whether its clock may date signatures."""
+    off_by, city = node.times.off_by(), node.city.id32
+    async with node.database.reading() as session:
+        if await BoxRepository(session).clock_off_by(city) == off_by:
+            return
+    async with node.database.unit_of_work() as session:
+        await BoxRepository(session).set_clock_off_by(city, off_by)
 
 
 async def collect(node: LogNode, partner: Partner, origin: bytes) -> bool:

@@ -196,6 +196,15 @@ class PartnerFaultRow(Base):
     last_seen: Mapped[int] = mapped_column(BigInteger)
 
 
+class WitnessClockRow(Base):
+    """Whether the own clock was off when it was compared last: every process that signs asks (times.py)."""
+
+    __tablename__ = "witness_clock"
+
+    city: Mapped[Bytes32] = mapped_column(primary_key=True)
+    off_by: Mapped[int] = mapped_column(BigInteger)
+
+
 class AnchorRow(Base):
     """The last anchoring transaction of an own log, and whether something asks for the next one at once."""
 

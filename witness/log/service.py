@@ -22,7 +22,7 @@ from witness.log.entry import CHAIN_START, SLIP_SIZE, Body, Disclosed
 from witness.log.event import TOPIC, Event
 from witness.log.merge import merge_by
 from witness.log.merkle import consistency_proof_from, inclusion_proof_from, tree_head_from
-from witness.log.models import DisclosureRow
+from witness.log.models import DisclosureRow, PartnerFaultRow
 from witness.log.note import Note, NoteSignature
 from witness.log.ports import BoxFacts, SlipRules, TreeHead
 from witness.log.repository import DisclosureRepository, StoreError, Tree, TreeRepository
@@ -233,6 +233,10 @@ class LogReader:
         """Return the evidence against origins that showed two histories: pairs of signed checkpoints."""
         rows = await self._box.equivocations(origin)
         return [{"seenAt": row.seen_at, **loads_object(row.evidence.encode())} for row in rows]
+
+    async def partner_faults(self) -> list[PartnerFaultRow]:
+        """Return which partner cities gave wrong answers, and when last, latest first."""
+        return list(await self._box.faults())
 
     async def _need(self, origin: bytes, size: int) -> TreeHead:
         head = (await self._trees.get(origin)).head

@@ -30,15 +30,23 @@ class PartnerTimes:
         """Let a partner that did not answer rightly have no say."""
         self._offsets.pop(city, None)
 
-    def check(self) -> None:
-        """Raise `ClockOffError` if most of the partners heard so far disagree with our clock.
+    def off_by(self) -> int:
+        """Return by how many seconds our clock is off if most of the partners heard disagree with it, else 0.
 
         One partner that is off is its own problem, unless it is the only one heard: then nobody can say whose clock
         is wrong, and a witness that does not know the time must not sign one.
         """
         off = [offset for offset in self._offsets.values() if abs(offset) > MAX_OFFSET]
-        if 2 * len(off) > len(self._offsets):
-            raise ClockOffError(
-                f"the clock of this city is off by {min(off, key=abs)} s against its partners: set it by NTP",
-                offsets=off,
-            )
+        return min(off, key=abs) if 2 * len(off) > len(self._offsets) else 0
+
+    def check(self) -> None:
+        """Raise `ClockOffError` if our clock is off."""
+        need_right_clock(self.off_by())
+
+
+def need_right_clock(off_by: int) -> None:
+    """Raise `ClockOffError` unless the clock is right, which is `off_by` 0."""
+    if off_by:
+        raise ClockOffError(
+            f"the clock of this city is off by {off_by} s against its partners: set it by NTP", off_by=off_by
+        )

@@ -12,6 +12,7 @@ from witness.log.cosignature import CosignatureVerifier, Cosigner, cosigned_at
 from witness.log.event import Event
 from witness.log.kinds import ActorRole, Kind
 from witness.log.merkle import leaf_hash, tree_head
+from witness.log.mirror import run_witness
 from witness.log.note import Note, NoteSigner, Verifier, verified_signatures
 from witness.log.ports import TreeHead, witness_name
 from witness.log.sealed import run_sealed_ticks
@@ -192,11 +193,15 @@ class TestWitness:
     async def test_clock_that_is_off_signs_nothing(self, log_network: LogNetwork) -> None:
         note = await write(log_network["luan"], 1)
         hefei = log_network["hefei"]
-        hefei.node.times.note(b"somebody", 3600)
+        hefei.at(3600)
+        await run_witness(hefei.node)
         with pytest.raises(ClockOffError):
             await ask(hefei, 0, note)
         async with hefei.node.database.reading() as session:
             assert await BoxRepository(session).witness_head(log_network["luan"].public.origin) is None
+        log_network.at(3600)
+        await run_witness(hefei.node)
+        assert (await ask(hefei, 0, note))[0] == Status.COSIGNED
 
     async def test_size_is_committed_before_the_cosignature_leaves(self, log_network: LogNetwork) -> None:
         """A crash at any statement leaves either nothing, or a head that the origin is told of."""
