@@ -25,6 +25,10 @@ class Aead(Protocol):
         """Return ciphertext ‖ tag."""
         ...
 
+    def encrypt_into(self, nonce: bytes, data: bytes, associated_data: bytes | None, buf: memoryview) -> int:
+        """Write ciphertext ‖ tag into `buf`, which has exactly their size."""
+        ...
+
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
         """Return the plaintext, or raise `cryptography.exceptions.InvalidTag`."""
         ...

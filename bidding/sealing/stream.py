@@ -47,8 +47,8 @@ class SeekableSource(Source, Protocol):
 class Sink(Protocol):
     """Where bytes are written to, as to any binary file."""
 
-    def write(self, data: bytes, /) -> object:
-        """Take `data`."""
+    def write(self, data: bytes | memoryview, /) -> object:
+        """Take `data`, which is valid during the call only: whoever keeps it copies it."""
         ...
 
 
@@ -78,7 +78,7 @@ class StreamHead:
         self._prefix = u32(len(tag)) + tag + u32(8)
         self._frontier = Frontier(lambda left, right: suite.hash("node", left, right))
 
-    def append(self, chunk: bytes) -> bytes:
+    def append(self, chunk: bytes | memoryview) -> bytes:
         """Add the next chunk (ciphertext ‖ tag) and return its leaf hash H("leaf"; u64 i, chunk)."""
         hasher = hashlib.new(self._hash_name, self._prefix + u64(self._frontier.count) + u32(len(chunk)))
         hasher.update(chunk)
@@ -116,14 +116,15 @@ def _payload_chunks(source: Source, size: int) -> Iterator[tuple[bytes, bool]]:
 def seal_stream(suite: Suite, key: bytes, chunk_size: int, source: Source, sink: Sink) -> StreamSummary:
     """Write the sealed chunks of everything in `source` to `sink`; `key` is K, fresh for this payload.
 
-    Memory use is two chunks, whatever the payload's size.
+    Memory use is three chunks, whatever the payload's size.
     """
     StreamShape(0, chunk_size)
     aead = suite.aead(file_key(suite, key, chunk_size))
     head = StreamHead(suite)
-    length = 0
+    length, buffer = 0, memoryview(bytearray(chunk_size + TAG_SIZE))
     for index, (plain, is_last) in enumerate(_payload_chunks(source, chunk_size)):
-        chunk = aead.encrypt(_nonce(index, is_last), plain, None)
+        chunk = buffer[: len(plain) + TAG_SIZE]
+        aead.encrypt_into(_nonce(index, is_last), plain, None, chunk)
         head.append(chunk)
         sink.write(chunk)
         length += len(plain)
@@ -218,18 +219,18 @@ class PriceUnpadder:
         self._left = 0
         self._is_sound = True
 
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: bytes | memoryview, /) -> None:
         """Take the next bytes of the payload."""
         if len(self._prefix) < 8:
             taken = 8 - len(self._prefix)
-            self._prefix, data = self._prefix + data[:taken], data[taken:]
+            self._prefix, data = self._prefix + bytes(data[:taken]), data[taken:]
             if len(self._prefix) == 8:
                 self._left = int.from_bytes(self._prefix, "big")
                 self._is_sound = price_payload_length(self._left) == self._length
         if self._is_sound and data:
             document, padding = data[: self._left], data[self._left :]
             self._left -= len(document)
-            self._is_sound = not any(padding)
+            self._is_sound = not bytes(padding).strip(b"\x00")
             self._sink.write(document)
 
     def finish(self) -> None:

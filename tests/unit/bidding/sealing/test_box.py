@@ -245,7 +245,7 @@ class TestInvariants:
 
     lines = st.lists(st.sampled_from(SLIPS), max_size=8).map(tuple)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(lines, lines, lines, lines, st.permutations(range(2)))
     def test_order_of_witnesses_does_not_matter(self, a: Any, b: Any, c: Any, d: Any, order: list[int]) -> None:
         hefei, wuhu = origin("hefei", a, b), origin("wuhu", c, d)
@@ -253,7 +253,7 @@ class TestInvariants:
         turned = [replace(one, cuts=tuple(one.cuts[i] for i in order)) for one in (hefei, wuhu)]
         assert read_box(FACTS, BoxContents(tuple(turned)), BOX_SECRET) == result
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(lines, st.randoms(use_true_random=False))
     def test_one_entry_a_bidder_lot_and_envelope_wherever_it_stands(self, line: Any, shuffle: random.Random) -> None:
         result = read(*line)
@@ -264,19 +264,19 @@ class TestInvariants:
         other = {(e.bidder, e.lot, e.envelope): e.sequence for e in read(*shuffled).entries}
         assert other == {(e.bidder, e.lot, e.envelope): e.sequence for e in result.entries}
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(lines, lines)
     def test_witness_can_add_but_not_take_out(self, a: Any, b: Any) -> None:
         alone = {v.slip for v in read_box(FACTS, BoxContents((origin("hefei", a),)), BOX_SECRET).verdicts}
         both = {v.slip for v in read_box(FACTS, BoxContents((origin("hefei", a, b),)), BOX_SECRET).verdicts}
         assert alone <= both
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(lines, st.lists(st.sampled_from(PADDING), max_size=4))
     def test_padding_after_the_slips_changes_nothing(self, line: Any, padding: list[bytes]) -> None:
         assert read(*line, *padding) == read(*line)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(lines, lines)
     def test_every_slip_of_the_tender_has_one_reason(self, line: Any, admitted: Any) -> None:
         result = read(*line, admitted=admitted)

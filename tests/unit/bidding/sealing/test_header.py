@@ -46,8 +46,9 @@ class TestLabel:
     @pytest.mark.parametrize("name", ["contract", "tender", "bidder", "attempt_nonce", "key_id"])
     def test_ids_of_another_size_are_refused(self, name: str) -> None:
         for value in (b"", getattr(LABEL, name)[:-1], getattr(LABEL, name) + b"\x00"):
+            changes: dict[str, Any] = {name: value}
             with pytest.raises(FormatError):
-                replace(LABEL, **{name: value}).encode()
+                replace(LABEL, **changes).encode()
 
     @pytest.mark.parametrize("changes", [{"chain_id": 1 << 64}, {"lot": -1}, {"lot": 1 << 32}])
     def test_numbers_that_do_not_fit_are_refused(self, changes: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ class TestProve:
 
     def test_nonce_depends_on_role_secret_statement_and_randomness(self) -> None:
         nonces = {
-            commit(SUITE, *arguments).t  # type: ignore[arg-type]
+            commit(SUITE, *arguments).t
             for arguments in (
                 ("ct", SECRET, STATEMENT, BASES, bytes(32)),
                 ("share", SECRET, STATEMENT, BASES, bytes(32)),

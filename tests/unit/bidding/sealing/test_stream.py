@@ -97,7 +97,7 @@ class TestRoundTrip:
 
 
 class _Nothing:
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: bytes | memoryview, /) -> None:
         """Forget it."""
 
 

@@ -107,7 +107,7 @@ class TestVerifyHeader:
         with pytest.raises(HeaderProofError):
             verify_header(replace(HEADER, head=bytes(32)).encode(), SEAL, LABEL)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.integers(0, 8 * len(HEADER.encode()) - 1))
     def test_any_flipped_bit_is_refused(self, bit: int) -> None:
         data = bytearray(HEADER.encode())
@@ -166,7 +166,7 @@ class TestShares:
         assert len(data) == 101
         assert verify_share(VERIFIED, SEAL, data).index == 2
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.integers(0, 8 * 101 - 1))
     def test_any_flipped_bit_is_refused(self, bit: int) -> None:
         data = bytearray(share(VERIFIED, 1))
