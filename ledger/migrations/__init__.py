@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -17,6 +19,9 @@ from sqlalchemy import Connection
 
 from ledger.db import Database
 from ledger.errors import SunbidError
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+"""Alembic keeps what it works on in module globals: one upgrade at a time in a process."""
 
 
 class MigrationError(SunbidError):
@@ -36,9 +41,10 @@ def config(connection: Connection | None = None) -> Config:
 
 async def upgrade(database_url: str) -> None:
     """Bring the database to the newest schema; one that is there already is left alone. Safe to run twice at once."""
+    turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     database = Database(database_url)
     try:
-        async with database.engine.begin() as connection:
+        async with turn, database.engine.begin() as connection:
             await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
     finally:
         await database.close()
