@@ -188,7 +188,7 @@ def open_bidding(base: Foundation, logs: LogNode) -> Bidding:
     store = StreamStore(base.settings.data_dir / "streams")
     opened = OpenedRecords()
     witness = OpeningWitness(base.city.id32, base.public_log, base.clock)
-    intake = RecordIntake(base.database, base.clock, base.chain)
+    intake = RecordIntake(base.database, base.clock, base.chain, witness.record_taken)
     follow_tenders(base.indexer, base.public_log)
     pace_boxes(base.indexer, base.chain)
     return Bidding(

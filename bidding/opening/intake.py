@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.box.book import BookState, TenderAtBlock, read_tender
 from bidding.box.committee import RegisteredKeySet, read_key_set
@@ -38,13 +41,22 @@ class _Signed:
     signer: bytes
 
 
+class RecordHook(Protocol):
+    """What the city does, in the same transaction, when it keeps a record (witnessing it, say)."""
+
+    async def __call__(self, session: AsyncSession, act: Act, digest: bytes, holder: int | None) -> None:
+        """Write what follows from the record; `holder` is the index of the holder who signed it."""
+        ...
+
+
 class RecordIntake:
     """Takes the acts of `RECORDS`; every question goes to this city's own chain node and database."""
 
-    def __init__(self, database: Database, clock: Clock, chain: ChainClient) -> None:
+    def __init__(self, database: Database, clock: Clock, chain: ChainClient, witness: RecordHook) -> None:
         self._database = database
         self._clock = clock
         self._chain = chain
+        self._witness = witness
 
     async def take(self, act: Act, signature: bytes) -> None:
         """Keep the act; the same act again changes nothing. Opens its own units of work.
@@ -113,6 +125,7 @@ class RecordIntake:
                         taken_at=to_unix(self._clock.now()),
                     )
                 )
+                await self._witness(session, act, signed.digest, None)
 
     async def _opening(self, tender_id: bytes, header_hash: bytes) -> tuple[TenderAtBlock, ListedBid]:
         """Return tender and entry, if the entry may be opened now."""
@@ -156,6 +169,8 @@ class RecordIntake:
                         fault=fault,
                     )
                 )
+                if fault is None:
+                    await self._witness(session, signed.act, signed.digest, holder)
         if fault is not None:
             raise FalseRecordError(f"Holder {holder} signed a false record: {fault}", holder=holder)
 

@@ -10,13 +10,20 @@ from bidding.box.facts import LoadedList
 from bidding.opening.models import ListedBid
 from bidding.opening.payload import OpenedPayload
 from bidding.tender import repository as tenders
-from ledger.acts import Envelope
+from ledger.acts import Act, BidList, BidOpening, BoxShare, Envelope, ShareRelease
 from ledger.canonical import JsonObject, JsonValue
 from ledger.clock import Clock, to_unix
 from ledger.json_fields import to_hex
 from witness.log.event import Event
 from witness.log.kinds import ActorRole, Kind
 from witness.log.service import PublicLog
+
+_RECORDED: dict[type[Act], tuple[Kind, ActorRole]] = {
+    BoxShare: (Kind.BOX_OPENED, ActorRole.KEY_HOLDER),
+    BidList: (Kind.BID_LIST_FIXED, ActorRole.KEY_HOLDER),
+    ShareRelease: (Kind.COMMITTEE_OPENED, ActorRole.KEY_HOLDER),
+    BidOpening: (Kind.BIDDER_OPENED, ActorRole.BIDDER),
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,19 @@ class OpeningWitness:
             prices: list[JsonValue] = [price.to_json() for price in payload.document.prices]
             read: JsonObject = {"headerHash": to_hex(entry.header_hash), "prices": prices}
             await self._append(session, Kind.PRICE_READ, ActorRole.SYSTEM, entry, read)
+
+    async def record_taken(self, session: AsyncSession, act: Act, digest: bytes, holder: int | None) -> None:
+        """Witness that a holder's share or list, or a bidder's r, was handed in: none was there before this entry."""
+        tender: bytes = act.tender  # type: ignore[attr-defined]
+        row = await tenders.find(session, tender)
+        if row is None or not row.owned:
+            return
+        kind, role = _RECORDED[type(act)]
+        data: JsonObject = {"record": act.name(), "holder": holder}
+        if isinstance(act, ShareRelease | BidOpening):
+            data["headerHash"] = to_hex(act.header_hash)
+        event = Event(kind, self._now, role, tender=tender, act=digest, data=data)
+        await self.log.append(session, event, key=f"{act.name()}/{digest.hex()}")
 
     async def _append(
         self, session: AsyncSession, kind: Kind, role: ActorRole, entry: ListedBid, data: JsonObject
