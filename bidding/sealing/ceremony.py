@@ -15,7 +15,6 @@ from bidding.sealing.errors import (
     CeremonyError,
     FormatError,
     HeaderProofError,
-    SealingError,
     StoreDamageError,
     VoidBidError,
 )
@@ -23,9 +22,9 @@ from bidding.sealing.group import Point, decode_scalar, encode_scalar, lagrange,
 from bidding.sealing.hashing import TDH2_SECP256K1, Suite
 from bidding.sealing.header import BID_CHUNK_SIZE, Header, StreamShape
 from bidding.sealing.keyset import KeySet
-from bidding.sealing.proofs import Proof, prove, verify
+from bidding.sealing.pop import make_pop, verify_pop
 from bidding.sealing.stream import check_stream
-from bidding.sealing.tdh2 import VerifiedHeader, combine, make_share, open_payload, seal, verify_proof, verify_share
+from bidding.sealing.tdh2 import VerifiedHeader, open_payload, seal, verify_proof
 from ledger.acts import Purpose
 from ledger.encoding import EncodingError, dec, enc, u32, u64
 
@@ -33,29 +32,6 @@ Random = Callable[[int], bytes]
 """Returns that many fresh random bytes."""
 
 ZERO32 = bytes(32)
-
-
-def make_pop(suite: Suite, purpose: str, context: bytes, index: int, secret: int, rnd: bytes) -> bytes:
-    """Return PoP(purpose, ctx, j, aG) for the secret a, 64 bytes; `rnd` is 32 fresh random bytes."""
-    point = suite.group.encode(suite.group.mul_base(secret))
-    return prove(suite, "pop", secret, _pop_statement(purpose, context, index, point), (suite.group.base,), rnd).encode(
-        suite
-    )
-
-
-def verify_pop(suite: Suite, purpose: str, context: bytes, index: int, point: bytes, pop: bytes) -> None:
-    """Refuse a proof of possession that is not for this purpose, context, index and key. Raises `CeremonyError`."""
-    try:
-        proof, image = Proof.decode(suite, pop), suite.group.decode(point)
-    except FormatError as error:
-        raise CeremonyError("the proof of possession, or its key, is malformed", index=index) from error
-    pairs = ((suite.group.base, image),)
-    if not verify(suite, "pop", _pop_statement(purpose, context, index, point), pairs, proof):
-        raise CeremonyError("the proof of possession does not hold", index=index, purpose=purpose)
-
-
-def _pop_statement(purpose: str, context: bytes, index: int, point: bytes) -> tuple[bytes, ...]:
-    return purpose.encode("ascii"), context, u32(index), point
 
 
 @dataclass(frozen=True)
@@ -244,15 +220,16 @@ def _check_sealed(session: Session, deal: Deal, member: int, share: SealedShare)
         raise CeremonyError("a sealed share is malformed", dealer=deal.dealer, member=member) from error
 
 
-def _verified(session: Session, deal: Deal, member: int) -> VerifiedHeader:
+def verified_header(session: Session, deal: Deal, member: int) -> VerifiedHeader:
+    """Return the header of the share that is sealed for this member."""
     return verify_proof(deal.shares[member - 1].header, session.identity_keys[member - 1])
 
 
-def _share_inside(session: Session, deal: Deal, member: int, z: bytes) -> int:
+def share_inside(session: Session, deal: Deal, member: int, z: bytes) -> int:
     """Return the scalar that the sealed share opens to; raises `CeremonyError` if the dealer cheated."""
     sink = io.BytesIO()
     try:
-        open_payload(_verified(session, deal, member), z, io.BytesIO(deal.shares[member - 1].stream), sink)
+        open_payload(verified_header(session, deal, member), z, io.BytesIO(deal.shares[member - 1].stream), sink)
         share = decode_scalar(session.suite.group, sink.getvalue())
     except (FormatError, VoidBidError) as error:
         raise CeremonyError("the sealed share opens to no scalar", dealer=deal.dealer, member=member) from error
@@ -272,35 +249,7 @@ def open_share(session: Session, deal: Deal, member: int, identity_secret: int) 
     """Return s_dj for member j; raises `CeremonyError` if the dealer cheated: then complain."""
     group = session.suite.group
     u = deal.shares[member - 1].header.parts.u
-    return _share_inside(session, deal, member, group.encode(group.mul_secret(identity_secret, u)))
-
-
-def make_complaint(session: Session, deal: Deal, member: int, identity_secret: int, rnd: bytes) -> bytes:
-    """Return the complaint that lets anybody open this one sealed share and judge."""
-    share = make_share(_verified(session, deal, member), session.identity_set(member), 1, identity_secret, rnd)
-    return enc(b"complaint", session.sid, u32(deal.dealer), u32(member), share)
-
-
-def is_founded(session: Session, deals: Mapping[int, Deal], complaint: bytes) -> bool:
-    """Say whether the dealer cheated (True) or the complainer accuses without ground (False).
-
-    `deals` are those that `read_deal` passed, by dealer. A complaint that is itself malformed raises `CeremonyError`;
-    like an unfounded one it counts against its sender.
-    """
-    try:
-        head, sid, dealer, member, share = dec(complaint, 5)
-        deal, index = deals[int.from_bytes(dealer, "big")], int.from_bytes(member, "big")
-        if head != b"complaint" or sid != session.sid or not 1 <= index <= session.n or len(dealer + member) != 8:
-            raise CeremonyError("the complaint is not of this run")
-        verified, identity = _verified(session, deal, index), session.identity_set(index)
-        z = combine(verified, identity, (verify_share(verified, identity, share),))
-    except (EncodingError, KeyError, SealingError) as error:
-        raise CeremonyError("the complaint is malformed, or its share is not the complainer's") from error
-    try:
-        _share_inside(session, deal, index, z)
-    except CeremonyError:
-        return True
-    return False
+    return share_inside(session, deal, member, group.encode(group.mul_secret(identity_secret, u)))
 
 
 def finish_key_set(session: Session, deals: Mapping[int, Deal]) -> KeySet:

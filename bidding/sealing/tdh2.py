@@ -60,7 +60,8 @@ class VerifiedHeader:
     joint_key: bytes
 
 
-def _derive(suite: Suite, joint_key: bytes, u: bytes, label: bytes, z: bytes) -> tuple[bytes, bytes]:
+def derive_keys(suite: Suite, joint_key: bytes, u: bytes, label: bytes, z: bytes) -> tuple[bytes, bytes]:
+    """Return K and com, functions of Y, U, L and Z alone."""
     prk = suite.extract(suite.tag("kdf"), z)
     context = enc(joint_key, u, label)
     return suite.expand(prk, context + b"key", 32), suite.expand(prk, context + b"commit", 32)
@@ -77,7 +78,7 @@ def encapsulate(joint_key: bytes, label: bytes, seed: bytes, suite: Suite = TDH2
     r = suite.to_scalar("r", seed, label)
     u, u_bar = group.mul_base(r), group.mul_secret(r, suite.gbar)
     z = group.encode(group.mul_secret(r, group.decode(joint_key)))
-    key, com = _derive(suite, joint_key, group.encode(u), label, z)
+    key, com = derive_keys(suite, joint_key, group.encode(u), label, z)
     return Encapsulation(r, u, u_bar, z, key, com)
 
 
@@ -182,7 +183,7 @@ def unlock(verified: VerifiedHeader, z: bytes) -> bytes:
     """Return K from Z; raises `VoidBidError` if the header committed to another key."""
     header = verified.header
     suite = header.suite
-    key, com = _derive(suite, verified.joint_key, suite.group.encode(header.parts.u), header.label, z)
+    key, com = derive_keys(suite, verified.joint_key, suite.group.encode(header.parts.u), header.label, z)
     if com != header.parts.com:
         raise VoidBidError("the header committed to another key: the bid is void")
     return key

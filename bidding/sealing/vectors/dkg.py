@@ -7,14 +7,14 @@ from bidding.sealing.ceremony import (
     Session,
     finish_key_set,
     finish_share,
-    is_founded,
     open_share,
     read_deal,
-    verify_pop,
 )
+from bidding.sealing.complaint import is_founded
 from bidding.sealing.errors import CeremonyError
 from bidding.sealing.group import decode_scalar, encode_scalar
 from bidding.sealing.hashing import Suite
+from bidding.sealing.pop import verify_pop
 from bidding.sealing.vectors.kem import check_key_set
 from bidding.sealing.vectors.report import Json, Report, points
 from ledger.acts import Purpose

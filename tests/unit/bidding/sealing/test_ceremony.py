@@ -11,23 +11,16 @@ import pytest
 
 from bidding.sealing.ceremony import (
     Deal,
-    SealedShare,
     Session,
     deal_commitment,
     finish_key_set,
     finish_share,
-    is_founded,
-    make_complaint,
     make_deal,
-    make_pop,
     open_share,
     read_deal,
-    verify_pop,
 )
 from bidding.sealing.errors import CeremonyError
-from bidding.sealing.group import encode_scalar
 from bidding.sealing.hashing import TDH2_SECP256K1 as SUITE
-from bidding.sealing.header import BID_CHUNK_SIZE
 from bidding.sealing.keyset import KeySet
 from bidding.sealing.tdh2 import combine, make_share, open_payload, seal, verify_proof, verify_share
 from ledger.acts import Purpose
@@ -147,29 +140,6 @@ class TestResharing:
             replace(self.NEXT, reshare_dealers=dealers)
 
 
-class TestPop:
-    POP = make_pop(SUITE, "identity", id32("member"), 0, IDENTITIES[0], id32("rnd"))
-
-    def test_holds(self) -> None:
-        verify_pop(SUITE, "identity", id32("member"), 0, KEYS[0], self.POP)
-
-    @pytest.mark.parametrize(
-        "arguments",
-        [
-            ("dealing", id32("member"), 0, KEYS[0], POP),
-            ("identity", id32("other"), 0, KEYS[0], POP),
-            ("identity", id32("member"), 1, KEYS[0], POP),
-            ("identity", id32("member"), 0, KEYS[1], POP),
-            ("identity", id32("member"), 0, KEYS[0][1:], POP),
-            ("identity", id32("member"), 0, KEYS[0], POP[1:]),
-            ("identity", id32("member"), 0, KEYS[0], bytes(64)),
-        ],
-    )
-    def test_any_other_is_refused(self, arguments: tuple[str, bytes, int, bytes, bytes]) -> None:
-        with pytest.raises(CeremonyError):
-            verify_pop(SUITE, *arguments)
-
-
 class TestReadDeal:
     MADE = deal(SESSION, 1)
 
@@ -238,74 +208,3 @@ class TestReadDeal:
             items[6] = value
             with pytest.raises(CeremonyError, match="malformed"):
                 read_deal(SESSION, enc(*items), deal_commitment(SESSION, self.MADE))
-
-
-def cheating(payload: bytes, member: int = 3) -> Deal:
-    """Return dealer 1's deal with another payload sealed for one member."""
-    made = deal(SESSION, 1)
-    label = enc(b"dkg", SESSION.sid, u32(1), u32(member), id32("cheat"))
-    sink = io.BytesIO()
-    header = seal(
-        KEYS[member - 1], label, id32("s"), io.BytesIO(payload), sink, chunk_size=BID_CHUNK_SIZE, rnd=id32("r")
-    )
-    shares = list(made.shares)
-    shares[member - 1] = SealedShare(header, sink.getvalue())
-    return replace(made, shares=tuple(shares))
-
-
-class TestComplaints:
-    @pytest.mark.parametrize(
-        "payload", [encode_scalar(GROUP, 7), bytes(32), b"\xff" * 32], ids=["another scalar", "zero", "too large"]
-    )
-    def test_cheated_member_can_prove_it(self, payload: bytes) -> None:
-        made = read(SESSION, cheating(payload))
-        assert open_share(SESSION, made, 1, IDENTITIES[0]) > 0
-        with pytest.raises(CeremonyError):
-            open_share(SESSION, made, 3, IDENTITIES[2])
-        complaint = make_complaint(SESSION, made, 3, IDENTITIES[2], id32("rnd"))
-        assert is_founded(SESSION, {1: made}, complaint)
-
-    def test_share_of_another_length_excludes_without_a_complaint(self) -> None:
-        with pytest.raises(CeremonyError, match="not for this run"):
-            read(SESSION, cheating(b"short"))
-
-    def test_unfounded_complaint_counts_against_its_sender(self) -> None:
-        made = deals()
-        complaint = make_complaint(SESSION, made[2], 1, IDENTITIES[0], id32("rnd"))
-        assert not is_founded(SESSION, made, complaint)
-
-    @pytest.mark.parametrize(
-        ("item", "value"),
-        [
-            (0, b"praise"),
-            (1, bytes(32)),
-            (2, u32(4)),
-            (2, b"\x02"),
-            (3, u32(0)),
-            (3, u32(4)),
-            (3, u32(2)),
-            (3, b"\x01"),
-            (4, bytes(101)),
-            (4, b""),
-        ],
-    )
-    def test_malformed_complaint_is_refused(self, item: int, value: bytes) -> None:
-        made = deals()
-        items = list(dec(make_complaint(SESSION, made[2], 1, IDENTITIES[0], id32("rnd")), 5))
-        items[item] = value
-        with pytest.raises(CeremonyError):
-            is_founded(SESSION, made, enc(*items))
-
-    def test_bytes_left_over_are_refused(self) -> None:
-        made = deals()
-        complaint = make_complaint(SESSION, made[2], 1, IDENTITIES[0], id32("rnd"))
-        with pytest.raises(CeremonyError):
-            is_founded(SESSION, made, complaint + b"\x00")
-
-    def test_complaint_of_another_member_is_refused(self) -> None:
-        """Only whose identity key the share was sealed to can open it."""
-        made = deals()
-        mine = dec(make_complaint(SESSION, made[2], 1, IDENTITIES[0], id32("rnd")), 5)
-        others = dec(make_complaint(SESSION, made[2], 3, IDENTITIES[2], id32("rnd")), 5)
-        with pytest.raises(CeremonyError):
-            is_founded(SESSION, made, enc(*mine[:4], others[4]))

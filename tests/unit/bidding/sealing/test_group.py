@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bidding.sealing.errors import FormatError
-from bidding.sealing.group import Secp256k1, decode_scalar, encode_scalar, lagrange, weighted_sum
+from bidding.sealing.group import Point, Secp256k1, decode_scalar, encode_scalar, lagrange, weighted_sum
 
 GROUP = Secp256k1()
 Q = GROUP.order
@@ -81,6 +81,17 @@ class TestProducts:
         group = Secp256k1(lambda size: next(drawn).to_bytes(size, "big"))
         assert group.encode(group.mul_secret(7, group.mul_base(2))) == GROUP.encode(GROUP.mul_base(14))
         assert list(drawn) == []
+
+    def test_variable_time_product_never_sees_the_secret(self) -> None:
+        seen: list[int] = []
+
+        class Watched(Secp256k1):
+            def mul(self, scalar: int, point: Point) -> Point:
+                seen.append(scalar)
+                return super().mul(scalar, point)
+
+        Watched(lambda size: (400).to_bytes(size, "big")).mul_secret(1000, GROUP.base)
+        assert seen == [400, 600]
 
     def test_every_secret_product_is_blinded_afresh(self) -> None:
         drawn = iter(range(1, 5))

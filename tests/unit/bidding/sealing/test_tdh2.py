@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,13 +23,15 @@ from bidding.sealing.errors import (
     StoreDamageError,
     VoidBidError,
 )
-from bidding.sealing.header import Core, Header, Label
+from bidding.sealing.header import Core, Header, Label, StreamShape
 from bidding.sealing.keyset import KeySet
 from bidding.sealing.proofs import prove
+from bidding.sealing.stream import StreamHead, file_key
 from bidding.sealing.tdh2 import (
     VerifiedHeader,
     combine,
     ct_statement,
+    derive_keys,
     derive_r,
     encapsulate,
     make_share,
@@ -36,7 +39,6 @@ from bidding.sealing.tdh2 import (
     open_document_bytes,
     open_payload,
     seal,
-    unlock,
     verify_header,
     verify_proof,
     verify_share,
@@ -227,6 +229,47 @@ def _next_epoch(key_set: KeySet) -> tuple[KeySet, tuple[int, ...]]:
     return replace(key_set, holder_keys=keys, epoch=2), secrets
 
 
+def _times(a: int, b: int) -> int:
+    """Multiply in the field of GHASH (NIST SP 800-38D, 6.3)."""
+    product = 0
+    for bit in range(127, -1, -1):
+        if a >> bit & 1:
+            product ^= b
+        b = b >> 1 ^ (0xE1 << 120 if b & 1 else 0)
+    return product
+
+
+def _inverse(a: int) -> int:
+    result = 1 << 127
+    for _ in range(127):
+        a = _times(a, a)
+        result = _times(result, a)
+    return result
+
+
+def two_key_ciphertext(keys: tuple[bytes, bytes], nonce: bytes, first: bytes) -> bytes:
+    """Return one GCM ciphertext with its tag that is authentic under both keys (Dodis and others 2018).
+
+    Its first block is `first` under the first key; the second block is solved so that both tags are equal.
+    """
+
+    def block(key: bytes, data: bytes) -> int:
+        encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+        return int.from_bytes(encryptor.update(data), "big")
+
+    c1 = block(keys[0], nonce + (2).to_bytes(4, "big")) ^ int.from_bytes(first, "big")
+    lengths, total, squares, tails = 256, 0, 0, []
+    for key in keys:
+        h = block(key, bytes(16))
+        square = _times(h, h)
+        tail = _times(c1, _times(square, h)) ^ _times(lengths, h) ^ block(key, nonce + (1).to_bytes(4, "big"))
+        total, squares = total ^ tail, squares ^ square
+        tails.append((tail, square))
+    c2 = _times(total, _inverse(squares))
+    tag = tails[0][0] ^ _times(c2, tails[0][1])
+    return b"".join(value.to_bytes(16, "big") for value in (c1, c2, tag))
+
+
 class TestOpening:
     @pytest.mark.parametrize(("r", "error"), [(bytes(32), FormatError), (b"\x01" * 32, BidderOpeningError)])
     def test_another_r_is_refused(self, r: bytes, error: type[SealingError]) -> None:
@@ -250,10 +293,27 @@ class TestOpening:
         return verify_proof(replace(HEADER, core=core), SEAL.joint_key)
 
     def test_ciphertext_that_opens_under_two_keys_is_bound_to_one(self) -> None:
-        """The AEAD alone commits to no key: com does. Any other Z is refused before a byte is decrypted."""
-        other = GROUP.encode(GROUP.mul_base(99))
+        """The AEAD alone commits to no key: com does. Another Z is refused before a byte is decrypted."""
+        secret, other_z = encapsulate(SEAL.joint_key, HEADER.label, SEED), GROUP.encode(GROUP.mul_base(99))
+        other_key, _ = derive_keys(SUITE, SEAL.joint_key, GROUP.encode(secret.u), HEADER.label, other_z)
+        keys = (file_key(SUITE, secret.key, 64), file_key(SUITE, other_key, 64))
+        nonce = bytes(11) + b"\x01"
+        chunk = two_key_ciphertext(keys, nonce, b"a price for one.")
+        documents = [SUITE.aead(key).decrypt(nonce, chunk, None) for key in keys]
+        assert documents[0] != documents[1]
+        verified = self._with(chunk, StreamShape(len(documents[0]), 64))
+        assert opened(verified, Z, chunk) == documents[0]
         with pytest.raises(VoidBidError):
-            unlock(VERIFIED, other)
+            opened(verified, other_z, chunk)
+
+    @staticmethod
+    def _with(chunk: bytes, shape: StreamShape) -> VerifiedHeader:
+        secret, head = encapsulate(SEAL.joint_key, HEADER.label, SEED), StreamHead(SUITE)
+        draft = replace(HEADER, head=head.append(chunk), shape=shape)
+        statement = ct_statement(draft, SEAL.joint_key)
+        proof = prove(SUITE, "ct", secret.r, statement, (GROUP.base, SUITE.gbar), RND)
+        core = Core(secret.u, secret.u_bar, proof, secret.com).encode(SUITE)
+        return verify_proof(replace(draft, core=core), SEAL.joint_key)
 
     def test_same_nonce_means_same_key(self) -> None:
         """Why an attempt nonce must be fresh: r and K follow from seed and label alone."""
