@@ -5,11 +5,13 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
-from api.cli import identity
+from api.cli import identity, serve
 from ledger.errors import SunbidError
 
 app = typer.Typer(name="sunbid", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
 app.add_typer(identity.app, name="id")
+for process in (serve.serve, serve.worker, serve.witness, serve.keyholder):
+    app.command()(process)
 
 _errors = Console(stderr=True)
 
