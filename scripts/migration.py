@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from ledger.db import Database
 from ledger.migrations import config, upgrade
 
 ROOT = Path(__file__).parent.parent
+VERSIONS = ROOT / "ledger" / "migrations" / "versions"
 PACKAGES = ("ledger", "witness", "bidding", "credit", "api")
 
 
@@ -35,7 +37,7 @@ async def write(message: str) -> None:
         url = f"sqlite+aiosqlite:///{Path(folder) / 'schema.sqlite3'}"
         await upgrade(url)
         database = Database(url)
-        number = f"{len(list((ROOT / 'ledger/migrations/versions').glob('*.py'))) + 1:04}"
+        number = f"{len(list(VERSIONS.glob('*.py'))) + 1:04}"
         async with database.engine.begin() as connection:
             await connection.run_sync(
                 lambda sync: command.revision(config(sync), message, autogenerate=True, rev_id=number)
@@ -43,5 +45,12 @@ async def write(message: str) -> None:
         await database.close()
 
 
+def tidy() -> None:
+    """Bring the written step into the house's form."""
+    for step in (("format",), ("check", "--fix"), ("format",)):
+        subprocess.run([sys.executable, "-m", "ruff", *step, "--quiet", str(VERSIONS)], check=True)
+
+
 if __name__ == "__main__":
     asyncio.run(write(" ".join(sys.argv[1:])))
+    tidy()

@@ -386,6 +386,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tender", "sha256", name=op.f("pk_tender_document")),
     )
     op.create_table(
+        "witness_clock",
+        sa.Column("city", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("off_by", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("city", name=op.f("pk_witness_clock")),
+    )
+    op.create_table(
         "witness_equivocation",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
@@ -566,6 +572,7 @@ def downgrade() -> None:
     op.drop_table("witness_partner_fault")
     op.drop_table("witness_head")
     op.drop_table("witness_equivocation")
+    op.drop_table("witness_clock")
     op.drop_table("tender_document")
     with op.batch_alter_table("tender_act", schema=None) as batch_op:
         batch_op.drop_index("ix_tender_act_of")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -21,21 +23,25 @@ def differences(connection: Any) -> list[Any]:
     return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata)
 
 
-class TestUpgrade:
-    async def test_gives_what_the_models_describe(self, database_url: str) -> None:
-        import_models()
-        await upgrade(database_url)
-        database = Database(database_url)
-        async with database.engine.connect() as connection:
-            assert await connection.run_sync(differences) == []
-        await database.close()
+@pytest.fixture
+async def empty(database_url: str) -> AsyncIterator[Database]:
+    """A database without tables."""
+    database = Database(database_url)
+    yield database
+    await database.close()
 
-    async def test_twice_and_at_once_is_once(self, database_url: str) -> None:
-        await asyncio.gather(upgrade(database_url), upgrade(database_url))
-        await upgrade(database_url)
-        database = Database(database_url)
-        await require_current(database)
-        await database.close()
+
+class TestUpgrade:
+    async def test_gives_what_the_models_describe(self, empty: Database) -> None:
+        import_models()
+        await upgrade(empty.url)
+        async with empty.engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+
+    async def test_twice_and_at_once_is_once(self, empty: Database) -> None:
+        await asyncio.gather(upgrade(empty.url), upgrade(empty.url))
+        await upgrade(empty.url)
+        await require_current(empty)
 
     def test_from_the_shell(self, database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert main([database_url]) == 0
@@ -44,11 +50,9 @@ class TestUpgrade:
 
 
 class TestRequireCurrent:
-    async def test_an_empty_database_is_refused_with_the_remedy(self, database_url: str) -> None:
-        database = Database(database_url)
+    async def test_an_empty_database_is_refused_with_the_remedy(self, empty: Database) -> None:
         with pytest.raises(MigrationError, match="another schema"):
-            await require_current(database)
-        await database.close()
+            await require_current(empty)
 
 
 class TestSteps:
@@ -57,13 +61,9 @@ class TestSteps:
         assert len(scripts.get_heads()) == 1
         assert len(scripts.get_bases()) == 1
 
-    async def test_every_step_can_be_taken_back(self, database_url: str) -> None:
-        from alembic import command
-
-        await upgrade(database_url)
-        database = Database(database_url)
-        async with database.engine.begin() as connection:
+    async def test_every_step_can_be_taken_back(self, empty: Database) -> None:
+        await upgrade(empty.url)
+        async with empty.engine.begin() as connection:
             await connection.run_sync(lambda sync: command.downgrade(config(sync), "base"))
             tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
-        await database.close()
         assert tables == ["alembic_version"]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.db import Database
-from ledger.outbox import OutboxConflictError, OutboxItem, OutboxRow, enqueue, mark_done, take
+from ledger.outbox import OutboxConflictError, OutboxItem, OutboxRow, enqueue, is_waiting, mark_done, take
 
 
 async def put(database: Database, topic: str, key: str, **payload: object) -> None:
@@ -82,3 +82,14 @@ class TestMarkDone:
         with pytest.raises(RuntimeError):
             await fail()
         assert len(await waiting(database, "t")) == 1
+
+
+async def test_looking_tells_whether_anything_waits(database: Database) -> None:
+    await put(database, "one", "a", n=1)
+    async with database.reading() as session:
+        assert await is_waiting(session, "one")
+        assert not await is_waiting(session, "other")
+    async with database.unit_of_work() as session:
+        await mark_done(session, await take(session, "one", 9))
+    async with database.reading() as session:
+        assert not await is_waiting(session, "one")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.chain import devnet as devnet_module
 from ledger.chain.client import ChainClient, ChainStateError
 from ledger.chain.clock import ChainClock
 from ledger.chain.devnet import CHAIN_ID, Devnet, DevnetError
@@ -83,6 +84,23 @@ class TestProcess:
         await second.mine()
         assert await second.now() == START + 778
         await second.stop()
+
+    def test_a_port_that_is_taken_is_said(self, network: Network) -> None:
+        with pytest.raises(DevnetError, match="port"):
+            Devnet.start(port=int(network.url.rsplit(":", 1)[1]), chain_id=CHAIN_ID + 1)
+
+    def test_without_the_binary_the_remedy_is_said(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(devnet_module, "__file__", str(tmp_path / "a" / "b" / "devnet.py"))
+        with pytest.raises(DevnetError, match="make setup"):
+            Devnet.start()
+
+    async def test_a_killed_process_is_dead(self) -> None:
+        chain = Devnet.start()
+        assert chain.process
+        chain.process.kill()
+        with pytest.raises(ChainUnreachableError):
+            await chain.now()
+        await chain.stop()
 
     async def test_a_node_of_another_chain_is_refused(self, network: Network) -> None:
         async with ChainClient([network.url], CHAIN_ID + 1, network.deployment.city_registry) as client:

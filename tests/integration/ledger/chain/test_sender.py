@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.chain.client import ChainClient, Finality
-from ledger.chain.devnet import CHAIN_ID, Devnet
+from ledger.chain.devnet import CHAIN_ID, GAS_LIMIT, Devnet
 from ledger.chain.direct import outgoing, send_all
 from ledger.chain.rpc import ChainUnreachableError, RpcError
 from ledger.chain.sender import MAX_UNMINED, ChainSender, ChainTx, SenderError, TxOutcome, TxStatus
@@ -120,6 +120,23 @@ class TestRefusal:
         assert (await outcome(database, "a")).status is TxStatus.WAITING
         await sender.run()
         assert await chain.transaction_count(sender.address) == before + 1
+
+    async def test_too_little_gas_has_no_reason_but_figures(self, database, sender, anchor) -> None:
+        async with database.unit_of_work() as session:
+            await sender.submit(session, *anchor, key="a", gas=60_000)
+        await sender.run()
+        found = await outcome(database, "a")
+        assert (found.status, found.error) == (TxStatus.REVERTED, "Unknown")
+        assert found.error_args["gas"] == 60_000
+
+    async def test_what_a_node_will_not_take_is_kept_for_whoever_looks(self, database, sender, anchor) -> None:
+        impatient = ChainSender(database, sender._client, sender._key)
+        async with database.unit_of_work() as session:
+            await sender.submit(session, *anchor, key="a", gas=2 * GAS_LIMIT)
+        await impatient.run()
+        found = await outcome(database, "a")
+        assert found.status is TxStatus.SENT
+        assert "gas" in found.refusal
 
 
 class TestCrash:
