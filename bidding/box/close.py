@@ -131,16 +131,7 @@ class BoxCloser:
                 proof = await consistency(source, checkpoint.origin, cut.old_size, checkpoint.size)
             except SunbidError:
                 continue
-            arguments = (
-                tender.tender,
-                checkpoint.origin,
-                checkpoint.city,
-                checkpoint.size,
-                checkpoint.root,
-                proof,
-                (cut.by_origin.at, cut.by_origin.signature),
-                (checkpoint.at, checkpoint.signature),
-            )
+            arguments = cut_arguments(tender, cut, proof)
             if await self._send("cut", arguments, key=_key("cut", tender, repr(arguments).encode())):
                 return True
         return False
@@ -193,6 +184,21 @@ class BoxCloser:
         async with self._database.unit_of_work() as session:
             await self._sender.submit(session, "TenderBook", function, arguments, key=key)
         return True
+
+
+def cut_arguments(tender: TenderAtBlock, cut: Cut, proof: Sequence[bytes]) -> tuple[Any, ...]:
+    """Return the arguments of `TenderBook.cut`; `proof` leads from the cut on chain, or the start, to the new one."""
+    checkpoint = cut.by_witness
+    return (
+        tender.tender,
+        checkpoint.origin,
+        checkpoint.city,
+        checkpoint.size,
+        checkpoint.root,
+        proof,
+        (cut.by_origin.at, cut.by_origin.signature),
+        (checkpoint.at, checkpoint.signature),
+    )
 
 
 def largest_cuts(origin: OriginView, known: Iterable[SignedBoxCheckpoint], deadline: int) -> list[Cut]:

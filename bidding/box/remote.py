@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx
 
+from bidding.box.evidence import StateEvidence
+from bidding.box.registry import Questions
 from bidding.box.wire import SLIP_ORIGIN, STREAM_HEAD, STREAM_LENGTH, Acknowledgements, StreamReceipts
 from ledger.acts import Act
 from ledger.canonical import JsonObject, JsonValue
 from ledger.errors import SunbidError
-from ledger.json_fields import read_object, read_text, to_hex
+from ledger.json_fields import read_bytes, read_object, read_text, to_hex
 from witness.log.box_checkpoint import SignedBoxCheckpoint
 from witness.log.tiles import Tile
 from witness.log.wire import BoxPage
@@ -53,6 +55,30 @@ class CityClient:
         """Return one page of box checkpoints larger than `after`, with the city's time and evidence of forks."""
         return BoxPage.from_bytes((await self._ask("GET", f"/box/{to_hex(origin)}", params={"after": after})).content)
 
+    async def log_size(self, origin: bytes) -> int:
+        """Return the size of the newest checkpoint of the city's own log (C2SP tlog-checkpoint: the second line)."""
+        lines = (await self._ask("GET", f"/log/{to_hex(origin)}/checkpoint")).text.split("\n")
+        if len(lines) < 2 or not lines[1].isdecimal():
+            raise RemoteError(f"{self.name} shows something else than a checkpoint.", code="peer.malformed")
+        return int(lines[1])
+
+    # --- the chain, proven ----------------------------------------------------------------------------------------
+
+    async def tender_evidence(self, tender: bytes) -> StateEvidence:
+        """Return the tender's proof, not verified yet."""
+        return StateEvidence.from_json(await self._json("GET", f"/v1/tenders/{to_hex(tender)}/evidence"))
+
+    async def registry_evidence(self, questions: Questions) -> StateEvidence:
+        """Return the registry's proof for these keys and papers, not verified yet."""
+        asked = [("key", to_hex(key)) for key in sorted(questions.keys)]
+        asked += [("paper", to_hex(paper)) for paper in sorted(questions.papers)]
+        return StateEvidence.from_json(await self._json("GET", "/v1/proofs/registry", params=asked))
+
+    async def attestation(self, number: int) -> bytes:
+        """Return the city's signature of its block at this number."""
+        answer = read_object(await self._json("GET", f"/attestation/{number}"), "attestation")
+        return read_bytes(answer.get("signature"), "signature")
+
     # --- the door ----------------------------------------------------------------------------------------------
 
     async def upload_stream(self, head: bytes, length: int, body: AsyncIterator[bytes]) -> StreamReceipts:
@@ -77,6 +103,10 @@ class CityClient:
         except httpx.HTTPError as error:
             raise _silence(self.name, error) from error
 
+    async def bid_list(self, tender: bytes) -> JsonObject:
+        """Return the list as the city read it out of the box."""
+        return read_object(await self._json("GET", f"/v1/tenders/{to_hex(tender)}/list"), "list")
+
     # --- records -----------------------------------------------------------------------------------------------
 
     async def post_record(
@@ -95,6 +125,14 @@ class CityClient:
         return read_object(await self._json("GET", f"/v1/tenders/{to_hex(tender)}/opening"), "opening")
 
     # --- HTTP --------------------------------------------------------------------------------------------------
+
+    async def get_json(self, path: str, query: Mapping[str, str]) -> JsonValue:
+        """Return the JSON of a GET."""
+        return await self._json("GET", path, params=dict(query))
+
+    async def post_json(self, path: str, body: JsonObject) -> JsonValue:
+        """Return the JSON answer of a POST of JSON."""
+        return await self._json("POST", path, json=body)
 
     async def _json(self, method: str, path: str, **options: Any) -> JsonValue:
         response = await self._ask(method, path, **options)

@@ -1,0 +1,105 @@
+"""What a device knows of the chain: only what is proven under a block that counts by its trust file."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bidding.box.evidence import StateEvidence
+from bidding.box.facts import base_facts, with_registry
+from bidding.box.proven import ProvenTender, city_of_key, read_answers, read_tender
+from bidding.box.registry import Answers, KeyKind, Questions
+from bidding.box.remote import CityClient
+from bidding.device.errors import DeviceError
+from bidding.sealing.facts import TenderFacts
+from ledger.acts import digest
+from ledger.authority import ActChain
+from ledger.chain.evidence.blocks import VerifiedBlock
+from ledger.chain.evidence.facts import ProvenState
+from ledger.chain.evidence.trust import TrustFile
+from ledger.errors import SunbidError
+from ledger.keys import recover
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class ProvenChain:
+    """Asks all cities, verifies every answer, and takes the newest; `faults` names cities whose answer did not hold."""
+
+    trust: TrustFile
+    cities: Sequence[CityClient]
+    faults: dict[str, str] = field(default_factory=dict)
+
+    async def tender(self, tender: bytes) -> ProvenTender:
+        """Return the tender with its key sets, whose ids are recomputed and whose polynomials are checked."""
+        block, state = await self._newest(lambda city: city.tender_evidence(tender))
+        trust = self.trust
+        return read_tender(state, trust.chain_id, trust.city_registry, tender, block.number, block.timestamp)
+
+    async def facts(self, tender: ProvenTender, papers: ActChain, keys: Iterable[bytes] = ()) -> TenderFacts:
+        """Return the tender's facts with what the registry says of these papers, their issuer, and further keys.
+
+        The registry is asked apart from the tender, so that nobody learns who looks at which tender.
+        """
+        return with_registry(
+            base_facts(tender.at, tender.contracts, tender.seal, tender.box),
+            await self.registry(questions_of(papers, self.trust, keys)),
+        )
+
+    async def registry(self, questions: Questions) -> Answers:
+        """Return what CityRegistry holds about keys and papers."""
+        _, state = await self._newest(lambda city: city.registry_evidence(questions))
+        return read_answers(state, self.trust.city_registry, questions)
+
+    async def key_cities(self, signed: Iterable[tuple[bytes, KeyKind, int]]) -> dict[tuple[bytes, KeyKind, int], bytes]:
+        """Return the city of each (address, kind, time) for which the key stood as that kind at that time."""
+        wanted = sorted(set(signed))
+        if not wanted:
+            return {}
+        keys = Questions(frozenset(address for address, _, _ in wanted), frozenset())
+        _, state = await self._newest(lambda city: city.registry_evidence(keys))
+        found = {one: city_of_key(state, self.trust.city_registry, *one) for one in wanted}
+        return {one: city for one, city in found.items() if city is not None}
+
+    async def _newest(self, ask: Callable[[CityClient], Awaitable[StateEvidence]]) -> tuple[VerifiedBlock, ProvenState]:
+        answers = await asyncio.gather(*(self._ask(city, ask) for city in self.cities))
+        proven = [answer for answer in answers if answer is not None]
+        if not proven:
+            raise DeviceError(
+                "No city proves the state of the chain. Try again, or ask why they do not agree.",
+                code="device.chain_unproven",
+                answers=dict(self.faults),
+            )
+        return max(proven, key=lambda answer: answer[0].number)
+
+    async def _ask(
+        self, city: CityClient, ask: Callable[[CityClient], Awaitable[StateEvidence]]
+    ) -> tuple[VerifiedBlock, ProvenState] | None:
+        try:
+            evidence = await ask(city)
+            attestations = await asyncio.gather(*(_attestation(c, evidence.header.number) for c in self.cities))
+            opened = evidence.open(self.trust, [signature for signature in attestations if signature is not None])
+        except SunbidError as error:
+            logger.info("%s proves nothing: %s", city.name, error.message)
+            self.faults[city.name] = error.message
+            return None
+        self.faults.pop(city.name, None)
+        return opened
+
+
+def questions_of(papers: ActChain, trust: TrustFile, keys: Iterable[bytes] = ()) -> Questions:
+    """Return what the registry has to be asked about papers: their digests and their issuer."""
+    credential = digest(papers.credential, trust.domain)
+    found = {credential} | ({digest(papers.delegation, trust.domain)} if papers.delegation else set())
+    return Questions(frozenset({recover(credential, papers.credential_signature), *keys}), frozenset(found))
+
+
+async def _attestation(city: CityClient, number: int) -> bytes | None:
+    try:
+        return await city.attestation(number)
+    except SunbidError as error:
+        logger.info("%s attests no block %d: %s", city.name, number, error.message)
+        return None
