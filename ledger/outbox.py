@@ -75,6 +75,11 @@ async def take(session: AsyncSession, topic: str, limit: int) -> list[OutboxItem
     return [OutboxItem(row.id, row.topic, row.key, row.payload) for row in rows]
 
 
+async def is_waiting(session: AsyncSession, topic: str) -> bool:
+    """Say whether a message of `topic` waits; takes no lock, so that looking costs writers nothing."""
+    return await session.scalar(select(OutboxRow.id).filter_by(topic=topic, done=False).limit(1)) is not None
+
+
 async def mark_done(session: AsyncSession, items: Iterable[OutboxItem]) -> None:
     """Note that the messages' effect is part of this transaction, and forget their payloads."""
     ids = [item.id for item in items]

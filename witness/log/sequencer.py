@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ledger.outbox import OutboxItem, mark_done, take
+from ledger.outbox import OutboxItem, is_waiting, mark_done, take
 from witness.log.anchor_repository import AnchorRepository
 from witness.log.entry import CHAIN_START, commit
 from witness.log.event import TOPIC, Event
@@ -36,7 +36,7 @@ PRESSING = frozenset(
 async def run_public_sequencer(node: LogNode) -> bool:
     """Append one batch of waiting events; return whether there was one."""
     async with node.database.reading() as session:
-        if not await take(session, TOPIC, 1):
+        if not await is_waiting(session, TOPIC):
             return False
     await node.clock.refresh()
     async with node.database.unit_of_work() as session:
