@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Any
 
 from credit import repository
 from credit.domain import CreditError
@@ -14,7 +14,7 @@ from ledger.chain.client import ChainClient, ContractRevertedError
 from ledger.chain.indexer import Indexer
 from ledger.clock import Clock, to_unix
 from ledger.db import Database
-from ledger.json_fields import read_b32
+from ledger.json_fields import read_b32, read_integer
 from ledger.outbox import mark_done, take
 
 AWARD_TOPIC = "event.award"
@@ -59,17 +59,11 @@ async def run_occasions(context: CreditContext) -> bool:
     async with context.database.unit_of_work() as session:
         items = await take(session, AWARD_TOPIC, _BATCH)
         for item in items:
-            await _note_award(session, item.key, item.payload)
+            session.add(_occasion(item.key, item.payload))
         await mark_done(session, items)
     return bool(items)
 
 
-async def _note_award(session: AsyncSession, key: str, payload: dict[str, object]) -> None:
-    if await session.get(CreditOccasionRow, key) is None:
-        at = payload["at"]
-        assert isinstance(at, int)
-        winner = payload["winner"]
-        assert isinstance(winner, str)
-        session.add(
-            CreditOccasionRow(key=key, subject=read_b32(winner, "winner"), rule=AWARD_RULE, facts=payload, at=at)
-        )
+def _occasion(key: str, payload: Mapping[str, Any]) -> CreditOccasionRow:
+    subject, at = read_b32(payload["winner"], "winner"), read_integer(payload["at"], "at")
+    return CreditOccasionRow(key=key, subject=subject, rule=AWARD_RULE, facts=dict(payload), at=at)

@@ -6,7 +6,10 @@ and prints them. A claim says only what its evidence proves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from ledger.errors import SunbidError
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,22 @@ class Claim:
     when: int | None = None
     evidence: tuple[str, ...] = field(default=())
     problem: str = ""
+
+
+def judged(
+    code: str,
+    text_en: str,
+    text_zh: str,
+    check: Callable[[], None],
+    *,
+    who: str = "",
+    when: int | None = None,
+    evidence: tuple[str, ...] = (),
+) -> Claim:
+    """Return the claim with what `check` finds: it holds, or the error that the check raises is its problem."""
+    problem = ""
+    try:
+        check()
+    except SunbidError as error:
+        problem = error.message or error.code
+    return Claim(code, not problem, text_en, text_zh, who, when, evidence, problem)

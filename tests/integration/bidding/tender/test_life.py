@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -44,8 +43,8 @@ REASON = b'{"reason":"budget"}'
 
 
 @pytest.fixture
-async def desk(network: Network, devnet: Devnet, database: Database, chain: ChainClient) -> AsyncIterator[Desk]:
-    yield await Desk.open(network, devnet, database, chain)
+async def desk(network: Network, devnet: Devnet, database: Database, chain: ChainClient) -> Desk:
+    return await Desk.open(network, devnet, database, chain)
 
 
 async def states(desk: Desk) -> tuple[str, dict[int, str]]:
