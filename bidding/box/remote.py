@@ -57,7 +57,12 @@ class CityClient:
 
     async def log_size(self, origin: bytes) -> int:
         """Return the size of the newest checkpoint of the city's own log (C2SP tlog-checkpoint: the second line)."""
-        lines = (await self._ask("GET", f"/log/{to_hex(origin)}/checkpoint")).text.split("\n")
+        try:
+            lines = (await self._ask("GET", f"/log/{to_hex(origin)}/checkpoint")).text.split("\n")
+        except RemoteError as error:
+            if error.code == "checkpoint.not_found":
+                return 0
+            raise
         if len(lines) < 2 or not lines[1].isdecimal():
             raise RemoteError(f"{self.name} shows something else than a checkpoint.", code="peer.malformed")
         return int(lines[1])

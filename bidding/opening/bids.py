@@ -116,7 +116,7 @@ class BidOpener:
         try:
             return await asyncio.to_thread(self._decrypt_stored, verified, z)
         except (StoreDamageError, FileNotFoundError) as error:
-            logger.warning("the stream %s is not whole here: %s", entry.head.hex()[:16], error)
+            logger.info("the stream %s is not whole here: %s", entry.head.hex()[:16], error)
         if not await self._fetch(verified, entry):
             return None
         return await asyncio.to_thread(self._decrypt_stored, verified, z)

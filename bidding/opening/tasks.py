@@ -53,7 +53,7 @@ class OpeningTask:
             try:
                 busy |= await self._attend(tender)
             except SunbidError as error:
-                logger.warning("tender %s: %s", tender.tender.hex()[:16], error.message)
+                logger.warning("tender %s: %s %s", tender.tender.hex()[:16], error.message, error.facts)
         return busy
 
     async def _attend(self, tender: TenderAtBlock) -> bool:

@@ -80,7 +80,7 @@ class OpeningWitness:
         if isinstance(act, ShareRelease | BidOpening):
             data["headerHash"] = to_hex(act.header_hash)
         event = Event(kind, self._now, role, tender=tender, act=digest, data=data)
-        await self.log.append(session, event, key=f"{act.name()}/{digest.hex()}")
+        await self.log.append(session, event, key=f"{act.name()}/{digest.hex()}/{holder}")  # holders sign one list
 
     async def _append(
         self, session: AsyncSession, kind: Kind, role: ActorRole, entry: ListedBid, data: JsonObject
