@@ -30,6 +30,7 @@ class CityApi:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
         self._token: str | None = None
+        self._who: tuple[SigningKey, tuple[ActChain, ...]] | None = None
 
     @property
     def url(self) -> str:
@@ -37,7 +38,8 @@ class CityApi:
         return str(self.http.base_url)
 
     async def sign_in(self, key: SigningKey, *chains: ActChain) -> None:
-        """Open a session for `key` and present its credentials in it."""
+        """Open a session for `key` and present its credentials in it; one that ends is opened again when needed."""
+        self._token, self._who = None, (key, chains)
         challenge = await self.get("/v1/session/challenge", address="0x" + key.address.hex())
         signature = key.sign(personal_digest(challenge["message"]))
         answer = {"message": challenge["message"], "signature": "0x" + signature.hex()}
@@ -74,6 +76,16 @@ class CityApi:
         return await self.post(path, body)
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return await self._once(method, path, **options)
+        except CityRefusalError as refusal:
+            if refusal.code != "session.expired" or self._who is None or self._token is None:
+                raise
+        key, chains = self._who
+        await self.sign_in(key, *chains)
+        return await self._once(method, path, **options)
+
+    async def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = dict(options.pop("headers", {}))
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"

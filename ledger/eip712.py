@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 def _once_per_type(compute: Callable[[type[Any]], _T]) -> Callable[[type[Struct]], _T]:
     """Cache by class; mypy does not take a dataclass type for hashable, so the cache hides behind a plain signature."""
     cached: Callable[[Any], _T] = cache(compute)
-    return lambda struct: cached(struct)
+    return lambda struct: cached(struct)  # noqa: PLW0108 - `cached` itself takes only what mypy calls hashable
 
 
 _BYTES_SIZE = {"bytes32": 32, "address": 20}
