@@ -42,11 +42,6 @@ async def run_anchor(node: LogNode) -> bool:
     return public or sealed
 
 
-async def anchored_size(node: LogNode, origin: bytes) -> int:
-    """Return the size of the last checkpoint of `origin` that the chain accepted under a final block."""
-    return (await node.chain.anchored(origin)).size
-
-
 async def _anchor(node: LogNode, origin: bytes) -> bool:
     async with node.database.reading() as session:
         if await TreeRepository(session).find(origin) is None:

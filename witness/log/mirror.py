@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,7 +24,6 @@ from witness.log.node import LogNode
 from witness.log.partners import PartnerFaultError, fetch, fetch_box, with_each_partner
 from witness.log.ports import Partner
 from witness.log.repository import Tree, TreeRepository
-from witness.log.service import LogReader
 from witness.log.tiles import TILE_WIDTH, TileError, bundles_between, decode_bundle
 from witness.log.times import MAX_OFFSET, ClockOffError
 
@@ -93,12 +92,14 @@ async def follow(node: LogNode, partner: Partner) -> bool:
     shown = sorted((s for s in page if s.city == partner.city.id32), key=lambda signed: signed.size)
     await _check_known(node, tree, [signed for signed in shown if signed.size <= tree.size])
     new = [signed for signed in shown if signed.size > tree.size]
-    if not new:
-        return False
-    node.times.check()
-    for portion in _portions(new, tree.size):
+    due = list(takewhile(lambda signed: signed.at <= node.now + MAX_OFFSET, new))
+    if due:
+        node.times.check()
+    for portion in _portions(due, tree.size):
         tree = await _advance(node, partner, tree, portion)
-    return True
+    if len(due) < len(new):
+        raise ClockOffError("the origin's checkpoint is from the future: its clock or ours is off", at=new[len(due)].at)
+    return bool(due)
 
 
 async def _mirror(node: LogNode, partner: Partner) -> Tree:
@@ -131,36 +132,41 @@ def _portions(checkpoints: Sequence[SignedBoxCheckpoint], size: int) -> Iterator
             run, start = [], before
         run.append(signed)
         before = signed.size
-    yield run
+    if run:
+        yield run
 
 
 async def _advance(node: LogNode, partner: Partner, tree: Tree, portion: Sequence[SignedBoxCheckpoint]) -> Tree:
-    """Return the copy after the slips of this run of checkpoints, which are signed in the same transaction."""
-    if portion[-1].at > node.now + MAX_OFFSET:
-        raise ClockOffError("the origin's checkpoint is from the future; its clock or ours is off", at=portion[-1].at)
+    """Return the copy after the slips of this run of checkpoints, which are signed in the same transaction.
+
+    What comes before a checkpoint that does not hold is kept and signed all the same: it is the origin's word.
+    """
     slips = await fetch_slips(partner, tree.size, portion[-1].size)
-    wrong = _first_wrong(tree.frontier, slips, portion)
-    if wrong is not None:
-        await _accuse(node, partner, tree, wrong)
-    async with node.database.unit_of_work() as session:
-        await exclusive(session, tree.line)
-        tree = await TreeRepository(session).append(tree, slips)
-        for signed in portion:
-            await remember(node, session, signed)
-            await _countersign(node, session, signed)
+    right = _right(tree.frontier, slips, portion)
+    if right:
+        async with node.database.unit_of_work() as session:
+            await exclusive(session, tree.line)
+            tree = await TreeRepository(session).append(tree, slips[: right[-1].size - tree.size])
+            for signed in right:
+                await remember(node, session, signed)
+                await _countersign(node, session, signed)
+    if len(right) < len(portion):
+        await _accuse(node, partner, tree, portion[len(right)])
     return tree
 
 
-def _first_wrong(
+def _right(
     frontier: Frontier, slips: Sequence[bytes], portion: Sequence[SignedBoxCheckpoint]
-) -> SignedBoxCheckpoint | None:
-    """Return the first checkpoint whose root is not that of the kept slips and the new ones."""
+) -> list[SignedBoxCheckpoint]:
+    """Return the checkpoints up to the first whose root is not that of the kept slips and the new ones."""
     start = frontier.size
+    right: list[SignedBoxCheckpoint] = []
     for signed in portion:
         frontier = frontier.extend(map(leaf_hash, slips[frontier.size - start : signed.size - start]))
         if frontier.head() != signed.root:
-            return signed
-    return None
+            break
+        right.append(signed)
+    return right
 
 
 async def _countersign(node: LogNode, session: AsyncSession, signed: SignedBoxCheckpoint) -> None:
@@ -188,21 +194,21 @@ async def _accuse(node: LogNode, partner: Partner, tree: Tree, shown: SignedBoxC
     """Store the evidence if the origin really signed two histories, and refuse its answer in any case.
 
     Slips that do not hash to a root prove nothing yet: they may have been damaged on the way. Two histories are
-    proven by another signed root at our size, or by slips that hash to the new root and have another root at ours.
+    proven by slips, fetched anew from the first on, that hash to the new root and have another root at our size. That
+    is looked into once a root, for it means fetching the whole log.
     """
+    fault = PartnerFaultError("the origin's slips do not hash to the root that it signed", code="partner.slips")
     async with node.database.reading() as session:
         held = await BoxRepository(session).by_city(tree.origin, tree.size, partner.city.id32)
-    for signed in await fetch_box(node, partner, tree.origin, max(0, tree.size - 1)):
-        if signed.city == partner.city.id32 and signed.size == tree.size and signed.root != tree.head.root:
-            async with node.database.unit_of_work() as session:
-                await remember(node, session, signed)
-            raise PartnerFaultError("the origin shows another history than before", code="partner.equivocation")
+    if shown.root in node.examined or not held:
+        raise fault
     root = await _root_in_other_line(partner, tree.size, shown)
-    if root is not None and held and root != tree.head.root:
-        async with node.database.unit_of_work() as session:
-            await BoxRepository(session).add_equivocation(Equivocation(held[0], shown, root), node.now)
-        raise PartnerFaultError("the origin shows another history than before", code="partner.equivocation")
-    raise PartnerFaultError("the origin's slips do not hash to the root that it signed", code="partner.slips")
+    node.examined.add(shown.root)
+    if root is None or root == tree.head.root:
+        raise fault
+    async with node.database.unit_of_work() as session:
+        await BoxRepository(session).add_equivocation(Equivocation(held[0], shown, root), node.now)
+    raise PartnerFaultError("the origin shows another history than before", code="partner.equivocation")
 
 
 async def _root_in_other_line(partner: Partner, size: int, shown: SignedBoxCheckpoint) -> bytes | None:
@@ -218,11 +224,3 @@ def _steps(size: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield ranges of at most `MAX_SLIPS` from 0 to `end`, with a border at `size`."""
     borders = sorted({*range(0, end, MAX_SLIPS), size, end})
     yield from pairwise(borders)
-
-
-async def verify_copy(session: AsyncSession, origin: bytes, signed: SignedBoxCheckpoint) -> bool:
-    """Say whether the copy kept here holds exactly what `signed` commits to: whose line it is that we can serve."""
-    tree = await TreeRepository(session).find(origin)
-    if tree is None or tree.size < signed.size:
-        return False
-    return await LogReader(session).root(origin, signed.size) == signed.root

@@ -10,7 +10,6 @@ from ledger.city import City
 from ledger.clock import Clock, to_unix
 from ledger.db import Database
 from ledger.eip712 import Domain
-from ledger.errors import SunbidError
 from witness.log.checkpoint import Checkpoint
 from witness.log.cosignature import Cosigner
 from witness.log.lease import Lease
@@ -20,18 +19,13 @@ from witness.log.schedule import Shuffler
 from witness.log.times import PartnerTimes
 
 
-class UnknownCityError(SunbidError):
-    """An origin or a city that is no partner of this one."""
-
-    code = "log.unknown_city"
-
-
 @dataclass(frozen=True)
 class LogNode:
     """Everything that the logs' tasks need; `registry` is CityRegistry's EIP-712 domain.
 
-    `randomness(n)` returns n secret random bytes, `shuffler` the order within a batch; `lease` says which process may
-    write the own logs, `anchor_interval` how many seconds lie between anchors when nothing presses.
+    `randomness(n)` returns n secret random bytes, `shuffler` the order within a batch. `lease` says which process may
+    write the own logs, `examined` which false roots the witness has looked into. `anchor_interval` is how many seconds
+    lie between anchors when nothing presses.
     """
 
     city: City
@@ -49,18 +43,12 @@ class LogNode:
     anchor_interval: int = 300
     lease: Lease = field(default_factory=Lease)
     times: PartnerTimes = field(default_factory=PartnerTimes)
+    examined: set[bytes] = field(default_factory=set)
 
     @property
     def now(self) -> int:
         """The injected clock's time in seconds since 1970."""
         return to_unix(self.clock.now())
-
-    def partner(self, city: bytes) -> Partner:
-        """Return the partner with this city id."""
-        for partner in self.partners:
-            if partner.city.id32 == city:
-                return partner
-        raise UnknownCityError("no partner city has this id: see the settings' peers")
 
     def sign_checkpoint(self, line: str, head: TreeHead) -> Note:
         """Return the signed note of an own log; it is to be stored before anybody sees it."""

@@ -133,6 +133,15 @@ class TestCheckpoint:
         checkpoint, _ = open_checkpoint(bytes(note), NoteVerifier(vkey))
         assert (checkpoint.origin, checkpoint.size, checkpoint.root) == (line, 2, root)
 
+    async def test_first_one_that_holds_an_entry_dates_it(self, log_alone: LogCity) -> None:
+        for number in range(3):
+            await witness(log_alone, event(number))
+            await run_public_sequencer(log_alone.node)
+        async with log_alone.node.database.reading() as session:
+            reader = LogReader(session)
+            notes = [await reader.checkpoint_covering(log_alone.public.origin, index) for index in range(4)]
+        assert [note and int(note.text.split("\n")[1]) for note in notes] == [1, 2, 3, None]
+
 
 class TestDisclosure:
     async def test_secret_event_is_committed_at_once_and_opened_later(self, log_alone: LogCity) -> None:
