@@ -8,7 +8,7 @@ from ledger.eip712 import Domain
 from ledger.errors import SunbidError
 from ledger.keys import SigningKey
 from witness.log.box_checkpoint import SignedBoxCheckpoint
-from witness.log.wire import BoxPage
+from witness.log.wire import PAGE_SIZES, BoxPage
 
 SIGNED = SignedBoxCheckpoint.sign(
     BoxCheckpoint(b"\x0e" * 32, 8, b"\x0a" * 32, 100), b"\x0c" * 32, SigningKey(b"\x01" * 32), Domain(1, b"\x11" * 20)
@@ -27,6 +27,11 @@ class TestBoxPage:
     def test_other_objects_are_refused(self, change: dict[str, object]) -> None:
         with pytest.raises(SunbidError):
             BoxPage.from_bytes(orjson.dumps({**PAGE.to_json(), **change}))
+
+    def test_page_that_is_longer_than_any_honest_one(self) -> None:
+        value = {**PAGE.to_json(), "checkpoints": [SIGNED.to_json()] * (PAGE_SIZES * 64 + 1)}
+        with pytest.raises(SunbidError):
+            BoxPage.from_bytes(orjson.dumps(value))
 
     @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"{}"])
     def test_other_bytes_are_refused(self, data: bytes) -> None:
