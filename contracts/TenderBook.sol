@@ -16,7 +16,8 @@ import {TenderTerms} from "./libraries/TenderTerms.sol";
 
 /// @title The steps of every tender, each taken only with the signatures it needs.
 /// @dev ITenderBook documents the calls, TenderStore the storage. The contracts asked are fixed for ever; a new version
-/// of any of them needs a new TenderBook, and this one serves its tenders to their end.
+/// of any of them needs a new TenderBook, and this one serves its tenders to their end. Acts whose hash is all that is
+/// made of most members come as memory: the contract would not fit under EIP-170's limit if each read were a decoding.
 contract TenderBook is TenderStore, ActDomain {
     uint256 private constant _SLIP_LENGTH = 896;
     /// @dev Only a list gives this reason; a tenderer gives higher ones.

@@ -55,16 +55,15 @@ contract TenderRules is ITenderRules {
         if (act.tender != expected) revert ITenderBook.WrongTenderId(expected);
         TenderTerms.check(act, graceMin, openAfterMin, amendLeadMin);
         q = registry.witnessQuorum();
-        origins = _originsOf(act.origins, q);
+        origins = _originsOf(act.origins);
         // Who announces cannot supervise: one key could otherwise carry one act on both tracks.
         bool own = act.supervisor == act.tenderer || act.supervisor == act.agency;
         if (own || !registry.isSupervisor(origins[0].city, act.supervisor)) revert ITenderBook.InvalidSupervisor();
         structHash = Acts.hash(act);
     }
 
-    /// @dev q is the same for every origin, so each has q other cities if more than q stand.
-    function _originsOf(bytes32[] calldata ids, uint256 q) private view returns (ITenderBook.Origin[] memory origins) {
-        if (registry.cityCount() <= q) revert ITenderBook.InvalidOrigins();
+    /// @dev Each origin has q other cities: the registry never has fewer than two, and its q is always below their number.
+    function _originsOf(bytes32[] calldata ids) private view returns (ITenderBook.Origin[] memory origins) {
         origins = new ITenderBook.Origin[](ids.length);
         for (uint256 i = 0; i < ids.length; i++) {
             ICityRegistry.Origin memory found = registry.standingOrigin(ids[i]);

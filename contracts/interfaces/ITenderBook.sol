@@ -81,8 +81,8 @@ interface ITenderBook {
     /// @notice A tender as it stands, and as it is stored: each member has a whole slot, in this order. Times are block times in
     /// seconds, 0 while the step has not happened; a fold is described above.
     struct Tender {
-        /// @dev digest of the `TenderAnnouncement`, and what later calls need of it
         State state;
+        /// @dev digest of the `TenderAnnouncement`, and what later calls need of it
         bytes32 announcement;
         bytes32 tenderer;
         bytes32 supervisor;
@@ -207,7 +207,7 @@ interface ITenderBook {
     error InvalidTerms();
     /// @notice Lots are missing, too many, not ascending, lot 0 beside others, or envelopes are no subset.
     error InvalidLots();
-    /// @notice Origins are missing or more than 8, not sealed logs, of one city, or have too few other cities.
+    /// @notice Origins are missing or more than 8, not sealed logs, or of one city.
     error InvalidOrigins();
     /// @notice The supervisor is not registered in the first origin's city, or is the tenderer.
     error InvalidSupervisor();
@@ -307,7 +307,8 @@ interface ITenderBook {
     function amend(Acts.TenderAmendment calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain)
         external;
 
-    /// @notice The tender stands still. @dev Refused if the tender has ended or this side's flag is set.
+    /// @notice The tender stands still.
+    /// @dev Refused if the tender has ended or this side's flag is set.
     function suspend(
         Side side,
         Acts.TenderSuspension calldata act,
@@ -316,7 +317,8 @@ interface ITenderBook {
     ) external;
 
     /// @notice This side's flag goes; with the last flag, what still lay ahead when the first came (the deadline, or
-    /// else openFrom) moves by the time between. @dev Refused if the tender has ended or this side's flag is not set.
+    /// else openFrom) moves by the time between.
+    /// @dev Refused if the tender has ended or this side's flag is not set.
     function resume(
         Side side,
         Acts.TenderResumption calldata act,
@@ -370,7 +372,8 @@ interface ITenderBook {
     function list(Acts.BidList calldata act, bytes[] calldata signatures) external;
 
     /// @notice What was opened of the lot's envelope is on record; the lot is EXAMINING, or OPENED after the last envelope.
-    /// @dev Refused unless LISTED, not suspended, the lot OPENING this envelope for at least the window.
+    /// @dev Refused unless LISTED, not suspended, the lot OPENING this envelope since the window: committeeAfter seconds, 0
+    /// where the committee opens at once.
     function opened(Acts.OpeningRecord calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain)
         external;
 
@@ -390,8 +393,8 @@ interface ITenderBook {
     /// @dev As `decide`, and any unfinished lot of a LISTED tender may fail.
     function fail(Acts.LotFailure calldata act, bytes calldata signature, ICityRegistry.Chain calldata chain) external;
 
-    /// @notice The tender's event head moves on. @dev Refused unless by a submitter of the first origin's city, and the
-    /// count grows.
+    /// @notice The tender's event head moves on.
+    /// @dev Refused unless by a submitter of the first origin's city, and the count grows.
     function setHead(bytes32 tender, bytes32 head, uint64 count) external;
 
     // --- what clients read -----------------------------------------------------------------------------------------
