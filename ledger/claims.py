@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ledger.errors import SunbidError
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,40 @@ def judged(
     except SunbidError as error:
         problem = error.message or error.code
     return Claim(code, not problem, text_en, text_zh, who, when, evidence, problem)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a claim says, in both languages, with who, when and by what; see `Claim`."""
+
+    en: str
+    zh: str
+    who: str = ""
+    when: int | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class RestsOnError(SunbidError):
+    """A claim that cannot be examined, because one that it rests on does not hold."""
+
+    code = "claim.rests_on"
+
+
+def settled(code: str, subject: Words, find: Callable[[], tuple[_T, Words]]) -> tuple[Claim, _T | None]:
+    """Return the claim with what `find` found, and that value; if it raises, the claim on `subject` does not hold.
+
+    `find` returns the value and the words for it, so that a claim says only what was found.
+    """
+    try:
+        value, words = find()
+    except SunbidError as error:
+        problem = error.message or error.code
+        return Claim(code, False, subject.en, subject.zh, subject.who, subject.when, subject.evidence, problem), None
+    return Claim(code, True, words.en, words.zh, words.who, words.when, words.evidence), value
+
+
+def need(value: _T | None, code: str) -> _T:
+    """Return what the claim `code` found; raise `RestsOnError` if that claim does not hold."""
+    if value is None:
+        raise RestsOnError(f"it rests on {code}, which does not hold", rests_on=code)
+    return value
