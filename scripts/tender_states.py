@@ -61,8 +61,6 @@ def _value(pack: object, name: str) -> str:
     for section in (getattr(pack, "terms", None), getattr(pack, "scoring", None)):
         if section is not None and hasattr(section, name):
             value = getattr(section, name)
-            if name == "expert_share":
-                return "/".join(map(str, value))
             if isinstance(value, tuple):
                 return ", ".join(map(str, value))
             return value.name.lower() if name == "committee" else str(value)

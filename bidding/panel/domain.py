@@ -3,6 +3,7 @@
 A `DrawRequest` signed by trading centre and tenderer names the root over a frozen snapshot of seats. The snapshot that
 has exactly as many seats as the panel leaves nothing to draw; larger ones wait for the threshold coin. An expert takes
 a seat with a `SeatAcceptance` whose body opens the commitment. Until the result nobody but these knows who sits where.
+Every seat is an expert's, which satisfies the share of experts that ZTBF 37 demands (two thirds or more).
 """
 
 from __future__ import annotations

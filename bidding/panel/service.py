@@ -21,9 +21,8 @@ from bidding.tender import repository
 from bidding.tender.domain import Actor, Step, TenderState, need
 from bidding.tender.models import TenderLotRow, TenderRow, Visibility
 from bidding.tender.projection import publish
-from bidding.tender.records import actor_of, keep_act, notice_of, pack_of
+from bidding.tender.records import actor_of, keep_act, notice_of, pack_of, timeline
 from bidding.tender.rules import RulePack
-from bidding.tender.service import timeline
 from bidding.tender.signed import Submission
 from ledger.acts import (
     Act,

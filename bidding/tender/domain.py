@@ -137,6 +137,7 @@ _S, _A, _W, _K = TenderState, Actor, Window, Kind
 _SIDE = (_A.TENDERER, _A.AGENCY)
 _BEFORE_DONE = (_S.ANNOUNCED, _S.CLOSED, _S.OPENING, _S.EVALUATING, _S.REPORTED, _S.PUBLICITY)
 _OPENED = (_S.EVALUATING, _S.REPORTED, _S.PUBLICITY)
+_AFTER = (_S.DECIDED, _S.CONTRACTED, _S.FAILED)  # a complaint may succeed late: the decision is replaced, both stay
 
 TABLE: tuple[Transition, ...] = (
     Transition(Step.ANNOUNCE, _T, (_S.DRAFT,), _S.ANNOUNCED, (*_SIDE, _A.CENTRE), "TenderAnnouncement", _W.SUBMISSION,
@@ -183,10 +184,10 @@ TABLE: tuple[Transition, ...] = (
                "ZTBF 40; REG 53", "ranking, rejections, dissent", _K.EVALUATION_REPORT),
     Transition(Step.PUBLISH_CANDIDATES, _L, (_S.REPORTED,), _S.PUBLICITY, _SIDE, None, _W.PUBLICITY_START,
                "REG 54", "candidates with rank and price", _K.CANDIDATES_PUBLICISED),
-    Transition(Step.DECIDE, _L, (_S.REPORTED, _S.PUBLICITY, _S.DECIDED, _S.FAILED), _S.DECIDED, (_A.TENDERER,),
+    Transition(Step.DECIDE, _L, (_S.REPORTED, _S.PUBLICITY, *_AFTER), _S.DECIDED, (_A.TENDERER,),
                "AwardDecision", _W.PUBLICITY,
                "ZTBF 40, 45; REG 55", "winner and grounds, to all bidders together", _K.AWARD_DECIDED),
-    Transition(Step.FAIL, _L, (_S.OPENING, *_OPENED, _S.DECIDED), _S.FAILED, (_A.TENDERER,), "LotFailure",
+    Transition(Step.FAIL, _L, (_S.OPENING, *_OPENED, _S.DECIDED, _S.CONTRACTED), _S.FAILED, (_A.TENDERER,), "LotFailure",
                _W.ANY_TIME, "ZTBF 42; REG 19, 44; GPL 36", "reason", _K.LOT_FAILED),
     Transition(Step.CONTRACT, _L, (_S.DECIDED,), _S.CONTRACTED, _SIDE, None, _W.CONTRACT,
                "ZTBF 46; GPR 50", "contract", _K.CONTRACT_SIGNED),

@@ -85,6 +85,8 @@ async def _refresh_lot(session: AsyncSession, tender: TenderRow, view: LotView) 
     lot.chain_state, lot.envelope, lot.bidders, lot.reason = int(view.state), view.envelope, view.bidders, view.reason
     lot.steps, lot.since = view.steps, view.since or None
     decided = view.state in {LotState.AWARDED, LotState.FAILED}
+    if any(view.decision) and view.decision != lot.decision:
+        lot.state = ""  # a new decision: whatever followed from the one before has fallen with it
     lot.decision = view.decision if any(view.decision) else None
     lot.decided_at = view.since if decided else None
     if view.state is not LotState.AWARDED:
@@ -174,7 +176,9 @@ async def take_event(session: AsyncSession, log: PublicLog, event: IndexedEvent)
     for act in await repository.same_act(session, event.args.get("digest") or b""):
         act.confirmed_at = event.at
     if event.event == "LotAwarded":
-        (await repository.lot(session, tender, event.args["lot"])).winner = event.args["winner"]
+        lot = await session.get(TenderLotRow, (tender, event.args["lot"]))
+        if lot is not None:
+            lot.winner = event.args["winner"]
     if row.owned:
         await _witness(session, log, row, event)
 

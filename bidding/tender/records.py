@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.tender import repository
-from bidding.tender.domain import Actor, TenderError
-from bidding.tender.models import TenderActRow, TenderRow, Visibility
+from bidding.tender.domain import Actor, TenderError, Timeline
+from bidding.tender.models import TenderActRow, TenderLotRow, TenderRow, Visibility
 from bidding.tender.notice import Notice, parse_notice
 from bidding.tender.rules import RulePack
 from bidding.tender.rules import parse as parse_pack
@@ -47,6 +47,15 @@ async def notice_of(session: AsyncSession, row: TenderRow) -> Notice:
         raise TenderError("this city does not keep the notice: ask the city of the tender's first origin",
                           code="tender.elsewhere")  # fmt: skip
     return parse_notice(document.content)
+
+
+def timeline(row: TenderRow, lot: TenderLotRow | None = None) -> Timeline:
+    """Return the moments that the windows of the table depend on."""
+    moments = Timeline(row.deadline, row.announced_at, row.closing_at, row.open_from)
+    if lot is None:
+        return moments
+    return Timeline(row.deadline, row.announced_at, row.closing_at, row.open_from, lot.since, lot.reported_at,
+                    lot.published_at, lot.decided_at)  # fmt: skip
 
 
 async def keep_act(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.tender.domain import TenderError, TenderState
@@ -84,6 +84,24 @@ async def same_act(session: AsyncSession, digest: bytes) -> Sequence[TenderActRo
 async def document(session: AsyncSession, tender: bytes, sha256: bytes) -> TenderDocumentRow | None:
     """Return a document of a tender by its hash."""
     return await session.get(TenderDocumentRow, (tender, sha256))
+
+
+async def notices_of(session: AsyncSession, tenders: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Return the notices in force of several tenders with one query, by tender; those that are not kept are missing."""
+    in_force = (TenderDocumentRow.tender == TenderRow.tender) & (TenderDocumentRow.sha256 == TenderRow.notice)
+    query = select(TenderDocumentRow).join(TenderRow, in_force).where(TenderRow.tender.in_(tenders))
+    return {row.tender: row.content for row in await session.scalars(query)}
+
+
+async def documents_of(
+    session: AsyncSession, tender: bytes, visible: Sequence[Visibility]
+) -> Sequence[tuple[bytes, str, int]]:
+    """Return hash, kind and size of a tender's documents, by kind."""
+    row = TenderDocumentRow
+    query = select(row.sha256, row.kind, func.length(row.content)).where(
+        row.tender == tender, row.visibility.in_([v.value for v in visible])
+    )
+    return [(sha256, kind, size) for sha256, kind, size in await session.execute(query.order_by(row.kind, row.sha256))]
 
 
 async def keep_document(

@@ -109,16 +109,6 @@ def _points(value: JsonValue) -> Decimal:
     return parse_amount(value, "points")
 
 
-def _share(value: JsonValue) -> tuple[int, int]:
-    parts = value.split("/") if isinstance(value, str) else []
-    if len(parts) != 2 or not all(p.isascii() and p.isdigit() for p in parts):
-        raise RulePackError(f"expected a share like 2/3, not {value!r}")
-    numerator, denominator = int(parts[0]), int(parts[1])
-    if not 0 <= numerator <= denominator or denominator == 0:
-        raise RulePackError(f"{value!r} is no share between 0 and 1")
-    return numerator, denominator
-
-
 def _choice(kind: type[StrEnum]) -> Callable[[JsonValue], StrEnum]:
     def read(value: JsonValue) -> StrEnum:
         if not isinstance(value, str) or value not in set(kind):
@@ -190,7 +180,6 @@ class Terms:
     committee: Annotated[Committee, _Reads(_committee, "choice")]
     committee_after: _Seconds
     panel_size: Annotated[int, _Reads(_count, "members")]
-    expert_share: Annotated[tuple[int, int], _Reads(_share, "share")]
     candidates: Annotated[int, _Reads(_count, "candidates")]
     publicity_start: _Seconds
     publicity: _Seconds

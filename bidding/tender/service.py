@@ -16,7 +16,7 @@ from bidding.tender.consistency import need_amendable, need_announceable
 from bidding.tender.domain import Actor, Step, TenderError, TenderState, Timeline, need
 from bidding.tender.models import TenderLotRow, TenderRow
 from bidding.tender.notice import parse_notice
-from bidding.tender.records import actor_of, keep_act, notice_of, pack_of
+from bidding.tender.records import actor_of, keep_act, notice_of, pack_of, timeline
 from bidding.tender.rules import RulePack, RulePackError, by_hash
 from bidding.tender.rules import parse as parse_pack
 from bidding.tender.signed import Submission
@@ -33,7 +33,7 @@ from ledger.acts import (
     TenderSuspension,
     TenderTermination,
 )
-from ledger.chain.sender import ChainSender
+from ledger.chain.sender import ChainSender, TxStatus
 from ledger.identity import tender_id
 from ledger.signed import Domains, Signed
 
@@ -68,15 +68,6 @@ class Checked:
     digest: bytes
     call: Call
     documents: tuple[tuple[str, bytes], ...] = ()
-
-
-def timeline(row: TenderRow, lot: TenderLotRow | None = None) -> Timeline:
-    """Return the moments that the windows of the table depend on."""
-    moments = Timeline(row.deadline, row.announced_at, row.closing_at, row.open_from)
-    if lot is None:
-        return moments
-    return Timeline(row.deadline, row.announced_at, row.closing_at, row.open_from, lot.since, lot.reported_at,
-                    lot.published_at, lot.decided_at)  # fmt: skip
 
 
 class Judge(Protocol):
@@ -134,9 +125,18 @@ class TenderService:
         documents = await self._check_content(session, submission, row, lot, pack, actor, now)
         return self._checked(submission.signed, function, documents, actor)
 
+    async def known(self, session: AsyncSession, submission: Submission) -> Checked | None:
+        """Return the answer that this same act was given before; None if it is new, or TenderBook refused it since."""
+        signed = submission.signed
+        digest = signed.digest(self._domains)
+        row = await repository.act(session, digest, signed.signer(self._domains))
+        outcome = await self._sender.outcome(session, row.tx_key) if row and row.tx_key else None
+        if row is None or row.tx_key is None or outcome is None or outcome.status is TxStatus.REVERTED:
+            return None
+        return Checked(digest, Call(_STEPS[type(signed.act)][1], (), row.tx_key))
+
     async def take(self, session: AsyncSession, submission: Submission, now: int) -> Checked:
-        """Check the act, keep it with papers and documents, and have it sent; the same act again changes nothing."""
-        digest = submission.signed.digest(self._domains)
+        """Check the act, keep it with papers and documents, and have it sent."""
         checked = await self.check(session, submission, now)
         act = submission.signed.act
         if isinstance(act, TenderAnnouncement):
@@ -147,7 +147,6 @@ class TenderService:
         for signed in filter(None, (submission.signed, submission.countersigned)):
             await keep_act(session, signed, self._domains, now, tx_key=checked.call.key)
         await self._sender.submit(session, BOOK, checked.call.function, checked.call.args, key=checked.call.key)
-        assert digest == checked.digest
         return checked
 
     # --- announcement -------------------------------------------------------------------------------------------

@@ -46,8 +46,12 @@ class TenderContext:
 async def submit(context: TenderContext, submission: Submission) -> Checked:
     """Take an act for TenderBook: read the chain, try the call there, keep the act and have it sent.
 
-    Refusals come with this city's reason where its rules see the fault, else with the contract's.
+    Refusals come with this city's reason where its rules see the fault, else with the contract's. The same act again
+    has the same answer.
     """
+    async with context.database.reading() as session:
+        if (known := await context.service.known(session, submission)) is not None:
+            return known
     await refresh_tender(context, submission.signed.act.tender)  # type: ignore[attr-defined]
     now = to_unix(context.clock.now())
     async with context.database.reading() as session:

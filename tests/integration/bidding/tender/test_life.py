@@ -80,10 +80,19 @@ class TestAnnouncement:
         assert {act.signer for act in acts} == {desk.tenderer.key.address, desk.centre.key.address}
         assert all(act.confirmed_at for act in acts)
 
-    async def test_the_same_announcement_again_is_refused_by_state(self, desk: Desk) -> None:
+    async def test_the_same_announcement_again_has_the_same_answer(self, desk: Desk) -> None:
+        announced = notice(LOWEST, price_lot())
+        act = await desk.announcement(LOWEST, announced)
+        papers = Submission(desk.signed(act, desk.tenderer), desk.signed(act, desk.centre), (announced.to_bytes(),))
+        first = await submit(desk.context, papers)
+        await desk.settle()
+        again = await submit(desk.context, papers)
+        assert (again.digest, again.call.key, again.call.function) == (first.digest, first.call.key, "announce")
+
+    async def test_another_announcement_of_the_same_tender_is_refused_by_state(self, desk: Desk) -> None:
         announced = notice(LOWEST, price_lot())
         await desk.announce(LOWEST, announced)
-        assert await refusal(desk.announce(LOWEST, announced)) == "tender.wrong_state"
+        assert await refusal(desk.announce(LOWEST, announced, seconds=300)) == "tender.wrong_state"
 
     async def test_what_is_wrong_is_named_before_anything_is_sent(self, desk: Desk) -> None:
         announced = notice(LOWEST, price_lot())
