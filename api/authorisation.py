@@ -71,6 +71,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/credit"): _ANYONE,
     ("GET", "/credit/{subject}"): _ANYONE,
     ("GET", "/query"): _ANYONE,
+    ("GET", "/trust.json"): _ANYONE,
     # tenders
     ("GET", "/v1/tenders"): _ANYONE,
     ("POST", "/v1/tenders"): _CONDUCT,
@@ -84,6 +85,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/tenders/{tender}/opening"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/explain"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/bundle"): _ANYONE,
+    ("GET", "/v1/tenders/{tender}/events"): _ANYONE,
     # the door
     ("POST", "/v1/streams"): _roles(Role.BIDDER),
     ("GET", "/v1/streams/{head}"): _ANYONE,
@@ -95,6 +97,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/log/{kind}/checkpoint"): _ANYONE,
     ("GET", "/log/{kind}/tile/{path:path}"): _ANYONE,
     ("GET", "/log/public/entry/{index}"): _ANYONE,
+    ("GET", "/log/public/proof/{index}"): _ANYONE,
     ("POST", "/witness/add-checkpoint"): _ANYONE,
     ("GET", "/box/{origin}"): _ANYONE,
     ("GET", "/box/{origin}/{size}"): _ANYONE,

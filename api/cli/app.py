@@ -1,17 +1,58 @@
-"""Put the commands together; each group lives in a file of its own and is imported when it is used."""
+"""Put the commands together. A command's module is imported when it is run, so that `sunbid --help` is quick."""
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from api.cli import identity, serve
 from ledger.errors import SunbidError
 
-app = typer.Typer(name="sunbid", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
-app.add_typer(identity.app, name="id")
-for process in (serve.serve, serve.worker, serve.witness, serve.keyholder):
-    app.command()(process)
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("api.cli.demo", "Take a real tender from notice to verified award on an embedded network."),
+    "up": ("api.cli.up", "Run a whole network on this machine: chain, three cities, key-holders."),
+    "down": ("api.cli.up", "Stop the network that runs in the background."),
+    "city": ("api.cli.up", "Take a city of the running network away, or bring it back."),
+    "serve": ("api.cli.serve", "Serve a city's HTTP interface and pages."),
+    "worker": ("api.cli.serve", "Run a city's tasks."),
+    "witness": ("api.cli.serve", "Follow and cosign the partner cities' logs."),
+    "keyholder": ("api.cli.serve", "Keep one share of the committee's keys."),
+    "id": ("api.cli.identity", "Keys and credentials of companies, staff and officers."),
+}
+"""Every command with the module whose `app` (or `commands[name]`) it is, and one line of help."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands' names and imports a command when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the table."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return one command, imported now."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, summary = _COMMANDS[cmd_name]
+        commands: dict[str, typer.Typer] = importlib.import_module(module).COMMANDS
+        command: Any = get_command(commands[cmd_name])
+        command.name, command.short_help = cmd_name, summary
+        return command
+
+
+app = typer.Typer(
+    name="sunbid",
+    cls=LazyGroup,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
 
 _errors = Console(stderr=True)
 
@@ -19,6 +60,13 @@ _errors = Console(stderr=True)
 @app.callback()
 def sunbid() -> None:
     """Sunbid (阳光标): public tenders in which nobody has to be trusted."""
+
+
+def single(function: Any) -> typer.Typer:
+    """Return a command that consists of one function."""
+    command = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
+    command.command()(function)
+    return command
 
 
 def print_problem(error: SunbidError) -> None:

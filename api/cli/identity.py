@@ -233,3 +233,6 @@ def _hex(text: str) -> bytes:
         return bytes.fromhex(text.removeprefix("0x"))
     except ValueError as error:
         raise KeyringError(f"{text!r} is not hex.", code="file.malformed") from error
+
+
+COMMANDS = {"id": app}

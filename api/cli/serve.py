@@ -13,9 +13,10 @@ import typer
 import uvicorn
 
 from api.app import create_app
+from api.cli.app import single
 from api.node import CityNode
 from api.tasks import all_tasks, witness_tasks, worker_tasks
-from bidding.keyholder.daemon import run as run_holder
+from bidding.keyholder.__main__ import main as run_holder
 from ledger.settings import CitySettings
 from ledger.worker import Tasks, Worker
 
@@ -48,8 +49,7 @@ def witness(folder: Folder) -> None:
 
 def keyholder(folder: Folder) -> None:
     """Keep one share of the committee's keys, and release it when the law says so."""
-    _log()
-    asyncio.run(_hold(folder))
+    run_holder(folder)
 
 
 async def _serve(settings: CitySettings, embedded: bool) -> None:
@@ -75,10 +75,6 @@ async def _work(settings: CitySettings, tasks: Tasks[CityNode]) -> None:
         await node.close()
 
 
-async def _hold(folder: Path) -> None:
-    await run_holder(folder, _stopped())
-
-
 def _stopped() -> asyncio.Event:
     """Return an event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
@@ -91,3 +87,11 @@ def _stopped() -> asyncio.Event:
 def _log() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+COMMANDS = {
+    "serve": single(serve),
+    "worker": single(worker),
+    "witness": single(witness),
+    "keyholder": single(keyholder),
+}

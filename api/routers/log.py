@@ -14,8 +14,10 @@ from api.deps import Node
 from api.schemas.hexadecimal import Id32
 from ledger.errors import SunbidError
 from witness.log.attest import attest
+from witness.log.checkpoint import Checkpoint
 from witness.log.cosign import answer_add_checkpoint
 from witness.log.node import LogNode
+from witness.log.proof_file import ProofFile
 from witness.log.service import LogReader, PublicLog
 from witness.log.tiles import Tile
 from witness.log.wire import PAGE_SIZES, BoxPage
@@ -69,6 +71,19 @@ async def get_entry(index: Size, logs: Logs) -> dict[str, Any]:
     """Return nonce and body of an entry of the public log, if they are disclosed."""
     async with logs.database.reading() as session:
         return (await PublicLog(logs.city.public_origin_id).entry(session, index)).to_json()
+
+
+@router.get("/log/public/proof/{index}")
+async def get_proof(index: Size, logs: Logs) -> Response:
+    """Return the proof that entry `index` is in the log, under the first checkpoint that holds it (C2SP tlog-proof)."""
+    origin = logs.city.public_origin_id
+    async with logs.database.reading() as session:
+        reader = LogReader(session)
+        note = await reader.checkpoint_covering(origin, index)
+        if note is None:
+            raise LogRequestError("the log has not grown to this entry", code="entry.not_found", index=index)
+        included = await reader.inclusion(origin, index, Checkpoint.parse(note.text).size)
+    return Response(bytes(ProofFile(index, included.proof, note)), media_type="text/plain; charset=utf-8")
 
 
 @router.post("/witness/add-checkpoint")

@@ -4,7 +4,7 @@
 <folder>/stack.json        where everything is; what `sunbid demo` and robots read
 <folder>/trust.json        what a verifier pins
 <folder>/offices/*.json    keys of governors and of the deployer: in production cold, in different hands
-<folder>/cities/<name>/    a city's settings, keys, database and files
+<folder>/cities/<name>/    a city's settings, keys, trust file, database and files
 <folder>/holders/<name>/   a key-holder's folder
 """
 
@@ -27,7 +27,7 @@ from ledger.errors import SunbidError
 from ledger.identity import organisation_id
 from ledger.keyring import dump_json, write_private
 from ledger.keys import SigningKey
-from ledger.settings import CitySettings, ClockKind
+from ledger.settings import TRUST_FILE, CitySettings, ClockKind
 from witness.log.note import Algorithm, Vkey
 from witness.log.ports import witness_name
 
@@ -143,7 +143,7 @@ async def found(folder: Path, rpc_url: str, chain_id: int, ports: Mapping[str, i
     _write_offices(stack, offices, deployer)
     _write_cities(stack, offices)
     _write_holders(stack, committee)
-    write_private(stack.trust_path, trust_of(stack, offices).to_bytes() + b"\n")
+    _write_trust(stack, trust_of(stack, offices).to_bytes() + b"\n")
     stack.save()
     return stack
 
@@ -164,6 +164,12 @@ def trust_of(stack: Stack, offices: Sequence[_Office]) -> TrustFile:
     )
     deployment = stack.deployment
     return TrustFile(deployment.chain_id, deployment.city_registry, BlockEvidenceKind.ATTESTED, (), pinned, 1)
+
+
+def _write_trust(stack: Stack, trust: bytes) -> None:
+    """Write the trust file for this network's verifiers, and for each city to publish and to check answers with."""
+    for path in (stack.trust_path, *(stack.city_folder(name) / TRUST_FILE for name in stack.cities)):
+        write_private(path, trust)
 
 
 def _write_offices(stack: Stack, offices: Sequence[_Office], deployer: SigningKey) -> None:
@@ -199,6 +205,7 @@ def _write_holders(stack: Stack, committee: Committee) -> None:
             (stack.rpc_url,),
             Finality(0),
             dict(stack.cities),
+            poll_seconds=1,
         )
         folder = HolderFolder.create(stack.holder_folder(holder.city.name), config, holder.signing)
         for dealt in (committee.seal, *committee.boxes):

@@ -76,11 +76,11 @@ class Processes:
 
     def start_city(self, name: str) -> None:
         """Start a city's process: HTTP, worker and witness in one."""
-        self._spawn(name, "serve", str(self.stack.city_folder(name)), "--embedded")
+        self._spawn(name, "api.cli", "serve", str(self.stack.city_folder(name)), "--embedded")
 
     def start_holder(self, name: str) -> None:
         """Start the key-holder in a city."""
-        self._spawn(holder_of(name), "keyholder", str(self.stack.holder_folder(name)))
+        self._spawn(holder_of(name), "bidding.keyholder", str(self.stack.holder_folder(name)))
 
     async def wait_for_city(self, name: str) -> None:
         """Return when the city answers; refuse with the end of its log if it does not come up."""
@@ -113,12 +113,12 @@ class Processes:
         for child in self.children.values():
             child.stop()
 
-    def _spawn(self, name: str, *arguments: str) -> None:
+    def _spawn(self, name: str, module: str, *arguments: str) -> None:
         log = self.stack.folder / "logs" / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "api.cli", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -1,4 +1,8 @@
-"""Pictures as inline SVG, drawn on the server: no script, sharp on every screen, readable by a screen reader."""
+"""Pictures as inline SVG, drawn on the server: no script, sharp on every screen, told to a screen reader by a title.
+
+Widths are per cent of the picture's own width and text keeps its size, so that a phone shows what a desk shows. What
+a picture says stands beside it as text or table too.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +10,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from markupsafe import Markup
 
 from api.web.format import shanghai
 
-_WIDTH = 960
-_LEFT = 16
-_RIGHT = _WIDTH - 16
+_WAY_HEIGHT = 92
+_LINE = 22
+_BAR_ROW = 46
+_LEAST_WIDTH = Decimal("0.5")
+
+
+class Progress(StrEnum):
+    """How far a station of a tender's way is."""
+
+    DONE = "done"
+    NOW = "now"
+    AHEAD = "ahead"
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One event on a timeline; `tone` is good, bad, warn or empty."""
+class Station:
+    """One station of a tender's way; `moment` is when it was or will be reached, if that is known."""
 
-    moment: datetime
     label: str
-    tone: str = ""
+    progress: Progress
+    moment: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar of a chart, with the text beside it."""
+    """One bar of a chart, with the text above it; `tone` is good, out or empty."""
 
     label: str
     value: Decimal
@@ -35,50 +50,56 @@ class Bar:
     tone: str = ""
 
 
-_COLOURS = {"good": "var(--good)", "bad": "var(--bad)", "warn": "var(--warn)", "": "var(--accent)"}
-
-
-def timeline(marks: Sequence[Mark], title: str) -> Markup:
-    """Draw the marks in order along one line, evenly spaced so that busy minutes stay readable."""
-    if not marks:
-        return Markup("")
-    row = 30
-    height = row * len(marks) + 20
-    parts = [_open(height, title), _line(_LEFT + 128, 14, _LEFT + 128, height - 14)]
-    for position, mark in enumerate(marks):
-        y = 24 + position * row
-        colour = _COLOURS[mark.tone]
-        when = shanghai(mark.moment)
-        parts.append(Markup('<text x="{}" y="{}">{}</text>').format(_LEFT, y + 4, when))
-        parts.append(Markup('<circle cx="{}" cy="{}" r="6" fill="{}"/>').format(_LEFT + 128, y, colour))
-        parts.append(Markup('<text x="{}" y="{}">{}</text>').format(_LEFT + 146, y + 4, mark.label))
+def way(stations: Sequence[Station], title: str) -> Markup:
+    """Draw the stations along one line, evenly spaced, with their moments in Asia/Shanghai below."""
+    step = Decimal(100) / max(1, len(stations))
+    centres = [_percent(step * place + step / 2) for place in range(len(stations))]
+    parts = [_open(_WAY_HEIGHT, "way", title)]
+    for place, (start, end) in enumerate(zip(centres, centres[1:], strict=False)):
+        reached = stations[place + 1].progress in {Progress.DONE, Progress.NOW}
+        parts.append(
+            Markup('<line class="{}" x1="{}" y1="{y}" x2="{}" y2="{y}"/>').format(
+                "done" if reached else "ahead", start, end, y=_LINE
+            )
+        )
+    for centre, station in zip(centres, stations, strict=True):
+        parts += _station(centre, station)
     return Markup("").join([*parts, Markup("</svg>")])
 
 
+def _station(centre: str, station: Station) -> list[Markup]:
+    parts = [
+        Markup('<circle class="{}" cx="{}" cy="{}" r="9"/>').format(station.progress, centre, _LINE),
+        Markup('<text x="{}" y="52">{}</text>').format(centre, station.label),
+    ]
+    if station.moment is not None:
+        day, time = shanghai(station.moment).split(" ")
+        parts.append(Markup('<text class="small" x="{}" y="69">{}</text>').format(centre, day[2:]))
+        parts.append(Markup('<text class="small" x="{}" y="84">{}</text>').format(centre, time[:5]))
+    return parts
+
+
 def bars(items: Sequence[Bar], title: str) -> Markup:
-    """Draw one horizontal bar an item, all on one scale from zero."""
+    """Draw one horizontal bar an item, all on one scale from zero; nothing if no value is above zero."""
     largest = max((item.value for item in items), default=Decimal(0))
     if largest <= 0:
         return Markup("")
-    row = 44
-    parts = [_open(row * len(items) + 8, title)]
-    for position, item in enumerate(items):
-        y = position * row
-        width = max(2, int((_RIGHT - _LEFT) * (item.value / largest)))
-        parts.append(Markup('<text x="{}" y="{}">{} · {}</text>').format(_LEFT, y + 16, item.label, item.caption))
+    parts = [_open(_BAR_ROW * len(items), "bars", title)]
+    for place, item in enumerate(items):
+        y = place * _BAR_ROW
+        width = _percent(max(_LEAST_WIDTH, 100 * item.value / largest))
+        parts.append(Markup('<text x="0" y="{}">{} · {}</text>').format(y + 16, item.label, item.caption))
         parts.append(
-            Markup('<rect x="{}" y="{}" width="{}" height="14" rx="3" fill="{}"/>').format(
-                _LEFT, y + 22, width, _COLOURS[item.tone]
-            )
+            Markup('<rect class="{}" x="0" y="{}" width="{}" height="14" rx="3"/>').format(item.tone, y + 23, width)
         )
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def _open(height: int, title: str) -> Markup:
-    return Markup('<svg class="picture" role="img" viewBox="0 0 {} {}"><title>{}</title>').format(_WIDTH, height, title)
-
-
-def _line(x1: int, y1: int, x2: int, y2: int) -> Markup:
-    return Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" stroke="var(--line)" stroke-width="3"/>').format(
-        x1, y1, x2, y2
+def _open(height: int, kind: str, title: str) -> Markup:
+    return Markup('<svg class="picture {}" role="img" width="100%" height="{}"><title>{}</title>').format(
+        kind, height, title
     )
+
+
+def _percent(value: Decimal) -> str:
+    return f"{value:.2f}%"

@@ -1,10 +1,12 @@
-"""How values are shown to people: times in Asia/Shanghai, money with its currency, long hashes shortened."""
+"""How values are shown to people: times in Asia/Shanghai, amounts with thousands apart, long hashes shortened."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
+
+from ledger.clock import from_unix
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -14,12 +16,27 @@ def shanghai(moment: datetime) -> str:
     return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def when(seconds: int | None) -> str:
+    """Return the moment of unix seconds in Asia/Shanghai; nothing for None."""
+    return "" if seconds is None else shanghai(from_unix(seconds))
+
+
+def iso(seconds: int) -> str:
+    """Return the moment of unix seconds as HTML's `datetime` attribute takes it."""
+    return from_unix(seconds).isoformat().replace("+00:00", "Z")
+
+
 def money(amount: Decimal, currency: str) -> str:
     """Return `USD 1,234.50`: all digits kept, thousands apart."""
     return f"{currency} {amount:,f}"
 
 
+def hexadecimal(value: bytes) -> str:
+    """Return bytes as 0x hex."""
+    return "0x" + value.hex()
+
+
 def short(value: bytes | str) -> str:
     """Return the beginning and end of a long hash, enough to compare by eye."""
-    text = "0x" + value.hex() if isinstance(value, bytes) else value
+    text = hexadecimal(value) if isinstance(value, bytes) else value
     return text if len(text) <= 20 else f"{text[:10]}…{text[-6:]}"
