@@ -6,4 +6,9 @@ from hypothesis import settings
 settings.register_profile("sunbid", deadline=None)
 settings.load_profile("sunbid")
 
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.logs", "tests.fixtures.network"]
+pytest_plugins = [
+    "tests.fixtures.database",
+    "tests.fixtures.logs",
+    "tests.fixtures.network",
+    "tests.fixtures.town",
+]

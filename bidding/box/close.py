@@ -77,7 +77,7 @@ class BoxCloser:
 
     async def run(self) -> bool:
         """Do all that is due once; return whether anything was sent."""
-        block = await self._chain.block()
+        block, final = await self._chain.block(), await self._chain.final_block()
         sent = False
         for tender in await self._watch.tenders(block):
             match tender.view.state:
@@ -85,6 +85,8 @@ class BoxCloser:
                     sent |= await self._begin(tender)
                 case BookState.CLOSING:
                     sent |= await self._bring(tender)
+                case _ if 0 < tender.view.listed_at <= final.timestamp:
+                    self._watch.forget(tender.tender)
                 case _:
                     pass
         return sent

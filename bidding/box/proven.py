@@ -48,13 +48,14 @@ def read_tender(
     """Return the tender at this block; `block` and `time` are the block's. Raises `BoxError` for an unknown tender."""
     book = contract_at(state, registry, ContractKind.TenderBook)
     key_sets = contract_at(state, registry, ContractKind.KeySets)
-    at = _tender_at(state, book, tender, block, time)
+    at = read_book(state, book, tender, block, time)
     seal = read_key_set(state, key_sets, at.view.key_id, Purpose.SEAL)
     box = read_key_set(state, key_sets, at.view.box_key_id, Purpose.BOX)
     return ProvenTender(Contracts(chain_id, book, registry), at, seal, box)
 
 
-def _tender_at(state: StateReader, book: bytes, tender: bytes, block: int, time: int) -> TenderAtBlock:
+def read_book(state: StateReader, book: bytes, tender: bytes, block: int, time: int) -> TenderAtBlock:
+    """Return what this TenderBook holds of the tender; raise `BoxError` if it never was announced there."""
     layout = storage_layout("TenderBook")
     row = _snake(state.read(book, layout, "_tenders", tender))
     view_state, committee = BookState(row.pop("state")), Committee(row.pop("committee"))
@@ -92,6 +93,23 @@ def read_key_set(state: StateReader, key_sets: bytes, key_id: bytes, purpose: Pu
     keys = KeySet(epoch["n"], epoch["k"], encoded[0], tuple(encoded[1:]), found["epoch"], key_id)
     holders = tuple(Member(m["signer"], m["city"], m["organisation"]) for m in members)
     return RegisteredKeySet(keys, purpose, holders, found["sealKeyId"])
+
+
+@dataclass(frozen=True)
+class KeyRecord:
+    """What KeySets says of a set besides its keys: the ceremony's transcript (zero for a dealer), who spent it."""
+
+    transcript: bytes
+    spent_by: bytes
+    spender: bytes
+
+
+def read_key_record(state: StateReader, key_sets: bytes, key_id: bytes) -> KeyRecord:
+    """Return the record of a set's current epoch."""
+    layout = storage_layout("KeySets")
+    found = state.read(key_sets, layout, "_sets", key_id)
+    transcript = state.read(key_sets, layout, "_epochs", key_id, found["epoch"], "transcript")
+    return KeyRecord(transcript, found["spentBy"], found["spender"])
 
 
 def read_answers(state: StateReader, registry: bytes, questions: Questions) -> Answers:

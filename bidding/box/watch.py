@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bidding.box.book import BookState, TenderAtBlock, read_tender
+from bidding.box.book import TenderAtBlock, read_tender
 from ledger.chain.client import Block, ChainClient
-
-_ENDED = frozenset({BookState.DONE, BookState.TERMINATED})
 
 
 @dataclass
@@ -28,6 +27,10 @@ class TenderWatch:
         found = [await read_tender(self.chain, tender, block) for tender in sorted(self._open)]
         return [tender for tender in found if tender is not None]
 
+    def look_after(self, tenders: Iterable[bytes]) -> None:
+        """Look after these tenders too, whatever was forgotten before."""
+        self._open.update(tenders)
+
     def forget(self, tender: bytes) -> None:
         """Look no more after a tender that ended under a final block."""
         self._open.discard(tender)
@@ -40,8 +43,3 @@ class TenderWatch:
         for log in await self.chain.logs(["TenderBook"], start, final.number, events=["Announced"]):
             self._open.add(log.args["tender"])
         self._next = final.number + 1
-
-
-def has_ended(tender: TenderAtBlock) -> bool:
-    """Say whether nothing can happen to the tender any more but a decision that replaces another."""
-    return tender.view.state in _ENDED

@@ -92,7 +92,8 @@ class KeyHolder:
                 return await self._open_box(tender)
             case BookState.LISTED | BookState.DONE:
                 busy = await self._open_bids(tender)
-                if tender.view.state is BookState.DONE and not busy:
+                held_up = any(refusal.tender == tender.tender for refusal in self.refusals)
+                if tender.view.state is BookState.DONE and not busy and not held_up:
                     self._let_go(tender.tender)
                 return busy
             case BookState.TERMINATED:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.opening.models import BidderRecord, HolderRecord, ListedBid, OpenedBidRow, OpenedBox, SlipVerdict
-from ledger.acts import Act
+from ledger.acts import Act, ShareRelease
 
 
 async def box(session: AsyncSession, tender: bytes) -> OpenedBox | None:
@@ -62,6 +62,16 @@ async def bidder_records(session: AsyncSession, tender: bytes) -> Sequence[Bidde
     """Return all openings by bidders, by headerHash."""
     query = select(BidderRecord).where(BidderRecord.tender == tender).order_by(BidderRecord.header_hash)
     return (await session.scalars(query)).all()
+
+
+async def tenders_with_unopened(session: AsyncSession) -> set[bytes]:
+    """Return the tenders for which somebody handed in what opens a bid that is not opened yet."""
+    opened_here = select(OpenedBidRow.header_hash)
+    by_bidder = select(BidderRecord.tender).where(BidderRecord.header_hash.not_in(opened_here))
+    shares = select(HolderRecord.tender).where(
+        HolderRecord.type == ShareRelease.name(), HolderRecord.subject.not_in(opened_here)
+    )
+    return set(await session.scalars(by_bidder.union(shares)))
 
 
 async def opened(session: AsyncSession, header_hash: bytes) -> OpenedBidRow | None:

@@ -48,6 +48,8 @@ class OpeningTask:
     async def run(self) -> bool:
         """Do all that is due once; return whether anything moved. One tender's trouble does not hold up the others."""
         block = await self._chain.final_block()
+        async with self._database.reading() as session:
+            self._watch.look_after(await repository.tenders_with_unopened(session))
         busy = False
         for tender in await self._watch.tenders(block):
             try:
@@ -63,7 +65,13 @@ class OpeningTask:
                 return await self._reader.send_list(tender) or busy
             case BookState.LISTED | BookState.DONE:
                 busy = await self._reader.read(tender) or await self._catch_up(tender)
-                return await self._opener.open(tender) or busy
+                busy = await self._opener.open(tender) or busy
+                if tender.view.state is BookState.DONE and not busy:
+                    self._watch.forget(tender.tender)
+                return busy
+            case BookState.TERMINATED:
+                self._watch.forget(tender.tender)
+                return False
             case _:
                 return False
 
