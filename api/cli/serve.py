@@ -18,7 +18,7 @@ from api.node import CityNode
 from api.tasks import all_tasks, witness_tasks, worker_tasks
 from bidding.keyholder.__main__ import main as run_holder
 from ledger.settings import CitySettings
-from ledger.worker import Tasks, Worker
+from ledger.worker import Tasks, Worker, celery_app
 
 EMBEDDED_SECONDS = 0.2
 """How often the tasks of a development city look for work."""
@@ -36,9 +36,17 @@ def serve(folder: Folder, embedded: Embedded = False) -> None:
 
 
 def worker(folder: Folder) -> None:
-    """Run a city's tasks: sequencer, ticks, anchors, closing, openings, transactions."""
+    """Run a city's tasks: sequencer, ticks, anchors, closing, openings, transactions.
+
+    With `broker_url` in the settings Celery wakes them, in as many processes as there are workers; without one a loop
+    in this process does. The database is the queue of record either way.
+    """
     _log()
-    asyncio.run(_work(CitySettings.load(folder), worker_tasks(PRODUCTION_SECONDS)))
+    settings = CitySettings.load(folder)
+    if settings.broker_url:
+        _run_celery(settings)
+    else:
+        asyncio.run(_work(settings, worker_tasks(PRODUCTION_SECONDS)))
 
 
 def witness(folder: Folder) -> None:
@@ -73,6 +81,11 @@ async def _work(settings: CitySettings, tasks: Tasks[CityNode]) -> None:
         await Worker(tasks, node).run_forever(_stopped())
     finally:
         await node.close()
+
+
+def _run_celery(settings: CitySettings) -> None:
+    celery = celery_app(settings.broker_url, worker_tasks(PRODUCTION_SECONDS), lambda: CityNode.open(settings))
+    celery.worker_main(["worker", "--beat", "--loglevel", "INFO", "--schedule", str(settings.data_dir / "beat")])
 
 
 def _stopped() -> asyncio.Event:
