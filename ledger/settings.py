@@ -20,6 +20,7 @@ from ledger.city import City
 from ledger.errors import SunbidError
 
 FILE_NAME = "city.json"
+TRUST_FILE = "trust.json"
 
 
 class SettingsError(SunbidError):
@@ -155,6 +156,11 @@ class CitySettings(BaseSettings):
     def cities(self) -> tuple[City, ...]:
         """This city and its peers, by name."""
         return tuple(self.city_named(name) for name in sorted({self.city, *self.peers}))
+
+    @property
+    def trust_path(self) -> Path:
+        """The trust file that the city publishes, and checks other cities' answers with."""
+        return self.data_dir / TRUST_FILE
 
     @property
     def keys_dir(self) -> Path:

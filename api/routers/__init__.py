@@ -2,11 +2,13 @@
 
 from api.routers.credit import router as credit
 from api.routers.door import router as door
+from api.routers.live import router as live
 from api.routers.log import router as log
 from api.routers.meta import router as meta
 from api.routers.opening import router as opening
+from api.routers.pages import router as pages
 from api.routers.records import router as records
 from api.routers.session import router as session
 from api.routers.tenders import router as tenders
 
-ROUTERS = (meta, session, tenders, records, opening, door, credit, log)
+ROUTERS = (meta, session, tenders, records, opening, live, door, credit, log, pages)

@@ -12,6 +12,7 @@ from api.deps import Node
 from api.node import CityNode
 from api.schemas.hexadecimal import Id32
 from api.trust import trust_bytes
+from api.web.charts import way
 from api.web.render import page
 from api.web.tender_page import tender_page
 from api.web.text import language_of, text
@@ -48,13 +49,14 @@ async def show_tenders(
 @router.get("/tenders/{tender}", response_class=HTMLResponse)
 async def show_tender(request: Request, tender: Id32, node: Node) -> Response:
     """Show one tender: facts, what happened, bids once the box is open, result, proofs, verification."""
-    language = language_of(request)
-    found = await tender_page(node, tender, lambda key: text(key, language))
+    words = partial(text, language=language_of(request))
+    found = await tender_page(node, tender, words)
     return page(
         "tender.html",
         request,
         node.base.city.name,
         page=found,
+        way=way(found.way, words("way")),
         owner=None if found.row.owned else await _owner(node, tender),
         verification=None,
     )
@@ -69,6 +71,5 @@ async def get_trust(node: Node) -> Response:
 async def _owner(node: CityNode, tender: bytes) -> tuple[str, str] | None:
     """Return name and address of the partner city that conducts a tender."""
     origins = await node.chain.call("TenderBook", "originsOf", tender)
-    named = partial(node.settings.city_named)
-    by_id = {named(name).id32: (name, url) for name, url in node.settings.peers.items()}
+    by_id = {node.settings.city_named(name).id32: (name, url) for name, url in node.settings.peers.items()}
     return by_id.get(origins[0].city) if origins else None

@@ -6,6 +6,7 @@ a picture says stands beside it as text or table too.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +56,7 @@ def way(stations: Sequence[Station], title: str) -> Markup:
     step = Decimal(100) / max(1, len(stations))
     centres = [_percent(step * place + step / 2) for place in range(len(stations))]
     parts = [_open(_WAY_HEIGHT, "way", title)]
-    for place, (start, end) in enumerate(zip(centres, centres[1:], strict=False)):
+    for place, (start, end) in enumerate(itertools.pairwise(centres)):
         reached = stations[place + 1].progress in {Progress.DONE, Progress.NOW}
         parts.append(
             Markup('<line class="{}" x1="{}" y1="{y}" x2="{}" y2="{y}"/>').format(

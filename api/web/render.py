@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache, partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import URL
 
-from api.web.format import hexadecimal, iso, short, when
+from api.web.format import hexadecimal, iso, money, short, when
 from api.web.text import Language, language_of, text
 
 
@@ -24,7 +25,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(when=when, iso=iso, short=short, hex=hexadecimal)
+    environment.filters.update(when=when, iso=iso, short=short, hex=hexadecimal, money=_money)
     return environment
 
 
@@ -60,6 +61,10 @@ def own_text(language: Language, texts: Mapping[str, str]) -> str:
 
 def _text(language: Language, key: str) -> str:
     return text(key, language)
+
+
+def _money(price: Mapping[str, str]) -> str:
+    return money(Decimal(price["amount"]), price["currency"])
 
 
 def _in(url: URL, language: Language) -> str:

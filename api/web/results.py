@@ -41,7 +41,7 @@ class EnvelopeView:
 
 @dataclass(frozen=True)
 class EvaluationView:
-    """A lot's evaluation report: its header, one record a bid, the sheets, and how many experts signed it."""
+    """A lot's evaluation report: its header, one record a bid by rank, the sheets, how many experts signed it."""
 
     header: Mapping[str, Any]
     bids: Sequence[Mapping[str, Any]]
@@ -128,10 +128,14 @@ async def _evaluation(session: AsyncSession, lot: TenderLotRow) -> EvaluationVie
     header, *records = report.records
     return EvaluationView(
         header,
-        [record for record in records if record["kind"] == "bid-evaluation"],
+        sorted((record for record in records if record["kind"] == "bid-evaluation"), key=_by_rank),
         [record for record in records if record["kind"] == "score-sheet"],
         len(signed),
     )
+
+
+def _by_rank(record: Mapping[str, Any]) -> tuple[bool, int]:
+    return record["rank"] is None, record["rank"] or record["place"]
 
 
 async def _reports(session: AsyncSession, lot: TenderLotRow, root: str) -> list[TenderActRow]:

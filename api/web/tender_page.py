@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.live import version
 from api.node import CityNode
 from api.web.charts import Station
 from api.web.proofs import ChainProof, LogProof, chain_proof, log_proof
@@ -34,6 +35,7 @@ ENDED = frozenset({
 class TenderPage:
     """What the template `tender.html` takes."""
 
+    version: str
     row: TenderRow
     lots: Sequence[TenderLotRow]
     notice: Notice | None
@@ -65,6 +67,7 @@ async def tender_page(node: CityNode, tender: bytes, words: Callable[[str], str]
         opening = await opening_view(session, tender, holders=holders)
         is_listed = opening["root"] is not None
         return TenderPage(
+            version=await version(session, node.base.public_log, tender),
             row=row,
             lots=lots,
             notice=await _notice(session, row),

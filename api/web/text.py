@@ -78,8 +78,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # timeline
     "timeline": ("What happened", "过程"),
     "timeline_hint": (
-        "Each line is an entry of the witness log of this tender, in the order of the log. Its number leads to the "
-        "entry itself, “proof” to a file that proves its place in the log.",
+        (
+            "Each line is an entry of the witness log of this tender, in the order of the log. Its number leads to the "
+            "entry itself, “proof” to a file that proves its place in the log."
+        ),
         "每一行是本项目见证日志中的一条记录，按日志顺序排列。序号链接到记录本身，“证明”链接到其在日志中位置的证明文件。",
     ),
     "proof": ("proof", "证明"),
@@ -234,8 +236,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     # cross-city query
     "query_hint": (
-        "This city asks itself and its partners. Every answer carries its proof, which is checked here against the "
-        "trust file; a city that does not answer is named, with what is missing because of it.",
+        (
+            "This city asks itself and its partners. Every answer carries its proof, which is checked here against the "
+            "trust file; a city that does not answer is named, with what is missing because of it."
+        ),
         "本市同时查询自身与伙伴城市。每份答复附带证明，并依信任文件核验；未答复的城市及由此缺失的内容一并列明。",
     ),
     "answers": ("Answers", "各市答复"),
