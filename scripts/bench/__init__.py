@@ -1,0 +1,1 @@
+"""Benchmarks of the hot paths, each as a ratio to a bare baseline measured in the same run."""
