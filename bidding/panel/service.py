@@ -236,7 +236,7 @@ class PanelService:
     async def _complete(self, context: _Context, lot: TenderLotRow, root: bytes, report: Report) -> None:
         """All have signed: the report stands, and its candidates are publicised at once (REG 54)."""
         lot.report, lot.reported_at, lot.published_at = root, context.now, context.now
-        lot.state = context.row.state = TenderState.PUBLICITY.value
+        lot.state = TenderState.PUBLICITY.value
         context.row.stale = True
         await publish(context.session, lot, Visibility.AFTER_REPORT)
         header = report.records[0]
