@@ -78,6 +78,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/tenders/{tender}"): _ANYONE,
     ("POST", "/v1/tenders/{tender}/acts"): _CONDUCT,
     ("POST", "/v1/tenders/{tender}/records"): _SELF,
+    ("POST", "/v1/tenders/{tender}/steps"): _roles(Role.TENDERER, Role.AGENCY, Role.CENTRE, Role.BIDDER),
     ("GET", "/v1/tenders/{tender}/records"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/documents/{sha256}"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/evidence"): _ANYONE,
