@@ -18,6 +18,7 @@ from ledger.chain.evidence.blocks import header_from_rpc
 from ledger.chain.evidence.facts import RecordingState, StateProof, StateReader
 from ledger.chain.evidence.layout import StorageLayout
 from ledger.chain.evidence.rlp_header import BlockHeader
+from ledger.chain.evidence.state import StateEvidence
 from ledger.chain.evidence.trust import BlockEvidenceKind
 
 _T = TypeVar("_T")
@@ -70,3 +71,21 @@ async def _nodes(client: ChainClient, block: Block, slots: dict[bytes, list[int]
             answer = await client.get_proof(address, words, block.number)
             nodes.update(answer.nodes, *(entry.nodes for entry in answer.storage))
     return nodes
+
+
+async def state_evidence(
+    client: ChainClient, compute: Callable[[StateReader, Block], object], block: Block | None = None
+) -> StateEvidence:
+    """Return the proof of all that `compute` reads of the state at `block`, by default the last final one."""
+    chosen = block or await client.final_block()
+    proven = await prove(client, _kind(chosen), chosen, lambda state: compute(state, chosen))
+    head = (await client.block()).number if client.finality.depth else chosen.number
+    followers = await client.blocks(range(chosen.number + 1, min(head, chosen.number + client.finality.depth) + 1))
+    headers = tuple(BlockHeader.from_rpc(follower.raw) for follower in followers)
+    return StateEvidence(proven.header, headers, proven.proof)
+
+
+def _kind(block: Block) -> BlockEvidenceKind:
+    """Return by which rule the header gives the block's hash: QBFT leaves its seals out."""
+    is_plain = BlockHeader.from_rpc(block.raw).keccak == block.hash
+    return BlockEvidenceKind.ATTESTED if is_plain else BlockEvidenceKind.QBFT
