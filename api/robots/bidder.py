@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -29,13 +29,20 @@ HttpTo = Callable[[str], httpx.AsyncClient]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What devices of robots stand on: the trust file, ways to the cities, a chain node, the clock."""
+    """What devices of robots stand on: the trust file, ways to the cities, a chain node, the clock.
+
+    A device hands in at the first of `cities` that the tender lists and that answers.
+    """
 
     trust: TrustFile
     cities: tuple[str, ...]
     http: HttpTo
     chain: ChainClient
     clock: Clock
+
+    def at_home_in(self, city: str) -> Surroundings:
+        """Return the same with this city before the others."""
+        return replace(self, cities=(city, *(other for other in self.cities if other != city)))
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,10 @@ class BidderRobot:
         path = self.folder / f"{lot}-{envelope.text}.json"
         write_private(path, document)
         return await self.device.submit(tender, lot, envelope, path)
+
+    async def withdraw(self, tender: bytes, lot: int, envelope: Envelope) -> ActStatus:
+        """Withdraw what was submitted for an envelope."""
+        return await self.device.withdraw(tender, lot, envelope)
 
     async def is_in_time(self, tender: bytes) -> bool:
         """Say whether every act that was sent is proven to be in the box in time."""

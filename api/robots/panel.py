@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from api.robots.people import Party, Registrar
 from api.robots.tenderer import TenderConduct
@@ -66,10 +65,8 @@ class PanelRobot:
 
     async def examine(self, lot: int, envelope: Envelope, rejected: Mapping[bytes, Rejection]) -> Examination:
         """Examine one envelope: everybody in the list goes on but the rejected; all experts sign."""
-        bidders = [
-            _hex(bid["bidder"]) for bid in await self._bids(lot, envelope) if not bid["status"].startswith("void")
-        ]
-        gone = await self._excluded_before(lot, envelope)
+        bidders = [_hex(bid["bidder"]) for bid in await self.conduct.bids(lot, envelope)]
+        gone = await self.conduct.excluded(lot, envelope)
         findings = tuple(Finding(bidder, rejected.get(bidder)) for bidder in bidders if bidder not in gone)
         examination = Examination(self.conduct.tender, lot, envelope, findings)
         await self._sign(examination.report(), lot)
@@ -91,8 +88,8 @@ class PanelRobot:
         self, lot: NoticeLot, pack: RulePack, assess: Callable[[OpenedBid], Assessment], sheets: Sequence[Sheet] = ()
     ) -> tuple[Report, Outcome]:
         """Evaluate the opened bids of a lot and have every expert sign the report."""
-        gone = await self._excluded_before(lot.number, Envelope.PRICE)
-        listed = [bid for bid in await self._bids(lot.number, Envelope.PRICE) if not bid["status"].startswith("void")]
+        gone = await self.conduct.excluded(lot.number, Envelope.PRICE)
+        listed = await self.conduct.bids(lot.number, Envelope.PRICE)
         bids = tuple(
             OpenedBid(
                 place,
@@ -118,23 +115,6 @@ class PanelRobot:
         act = EvaluationReport(self.conduct.tender, lot, report.root, bytes(32))
         for seated in self.seats:
             await self.conduct.record(seated.expert, act, report.to_bytes())
-
-    async def _bids(self, lot: int, envelope: Envelope) -> list[dict[str, Any]]:
-        opening = await self.conduct.city.get(f"{self.conduct.path}/opening")
-        for group in opening["envelopes"]:
-            if (group["lot"], group["envelope"]) == (lot, envelope.text):
-                bids: list[dict[str, Any]] = group["bids"]
-                return bids
-        return []
-
-    async def _excluded_before(self, lot: int, envelope: Envelope) -> set[bytes]:
-        acts = (await self.conduct.city.get(f"{self.conduct.path}/records"))["acts"]
-        return {
-            _hex(bidder)
-            for act in acts
-            if act["type"] == "EnvelopeExclusion" and act["act"]["lot"] == lot and act["act"]["envelope"] < envelope
-            for bidder in act["act"]["excluded"]
-        }
 
 
 def _hex(text: str) -> bytes:

@@ -63,10 +63,11 @@ class Stage:
             await party.sign_in(city)
         return city
 
-    async def bidder(self, party: Party) -> BidderRobot:
-        """Return a robot with a device for a bidder; it ends with the stage."""
+    async def bidder(self, party: Party, home: str | None = None) -> BidderRobot:
+        """Return a robot with a device that hands in at the city `home` first; it ends with the stage."""
         folder = self.folder / "devices" / party.key.address.hex()
-        return await self.resources.enter_async_context(open_bidder(party, folder, self.around))
+        around = self.around if home is None else self.around.at_home_in(home)
+        return await self.resources.enter_async_context(open_bidder(party, folder, around))
 
     async def until_state(self, conduct: TenderConduct, *states: str) -> str:
         """Return the tender's state once it is one of these."""

@@ -17,6 +17,8 @@ from ledger.acts import (
     ZERO32,
     Act,
     Contract,
+    Envelope,
+    EnvelopeExclusion,
     Lot,
     TenderAmendment,
     TenderAnnouncement,
@@ -78,6 +80,21 @@ class TenderConduct:
     async def lot(self, number: int) -> dict[str, Any]:
         """Return one lot as the city shows it."""
         return next(lot for lot in (await self.state())["lots"] if lot["number"] == number)
+
+    async def bids(self, lot: int, envelope: Envelope) -> list[dict[str, Any]]:
+        """Return the bids of an envelope that are in the list and not void there, in its order."""
+        for group in (await self.city.get(f"{self.path}/opening"))["envelopes"]:
+            if (group["lot"], group["envelope"]) == (lot, envelope.text):
+                return [bid for bid in group["bids"] if not bid["status"].startswith("void ")]
+        return []
+
+    async def excluded(self, lot: int, before: Envelope) -> set[bytes]:
+        """Return the bidders that stand excluded after an envelope earlier than `before`."""
+        acts = (await self.city.get(f"{self.path}/records"))["acts"]
+        shown = [act["act"] for act in acts if act["type"] == EnvelopeExclusion.name()]
+        acts_on_lot = [act for act in map(EnvelopeExclusion.from_json, shown) if act.lot == lot]
+        standing = {act.envelope: act.excluded for act in acts_on_lot if act.envelope < before}
+        return {bidder for excluded in standing.values() for bidder in excluded}
 
     async def amend(self, notice: Notice, deadline: int, *, supersedes: bool) -> None:
         """Replace the notice, move the deadline, or both."""

@@ -25,7 +25,7 @@ _PIECE = 1 << 18
 
 @dataclass(frozen=True)
 class Courier:
-    """Carries the acts of one tender; `cities` are the known ones that the announcement lists, in its order."""
+    """Carries the acts of one tender; `cities` are the known ones that the announcement lists, in the order to ask."""
 
     tender: ProvenTender
     chain: ProvenChain

@@ -11,6 +11,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bidding.box.book import BookState
@@ -35,7 +36,10 @@ from ledger.clock import Clock, to_unix
 
 @dataclass(frozen=True)
 class Device:
-    """One device of one bidder; `cities` are those it knows, `chain` a node of anybody's, needed only by `admit`."""
+    """One device of one bidder; `cities` are those it knows, the ones where it hands in first before the others.
+
+    `chain` is a node of anybody's, needed only by `admit`.
+    """
 
     folder: Path
     signer: Signer
@@ -138,7 +142,7 @@ class Device:
 
     # --- what it stands on -------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def _proof_chain(self) -> ProvenChain:
         return ProvenChain(self.trust, [city.reading for city in self.cities])
 
@@ -160,9 +164,9 @@ class Device:
         return await self._proof_chain.facts(proven, self.signer.papers, keys)
 
     def _listed(self, proven: ProvenTender) -> list[DeviceCity]:
-        """Return the known cities that the announcement lists, in its order."""
-        known = {city.id32: city for city in self.cities}
-        listed = [known[origin.city] for origin in proven.at.origins if origin.city in known]
+        """Return the known cities that the announcement lists, in the device's own order."""
+        origins = {origin.city for origin in proven.at.origins}
+        listed = [city for city in self.cities if city.id32 in origins]
         if not listed:
             raise DeviceError("This device knows none of the cities that the announcement lists.")
         return listed

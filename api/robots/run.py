@@ -1,0 +1,127 @@
+"""What every performance of a tender does in the same way: bidders enter, watch the box, open, and time passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.robots.bidder import BidderRobot
+from api.robots.hosting import Host
+from api.robots.people import Party
+from api.robots.stage import Stage
+from api.robots.tenderer import TenderConduct
+from bidding.tender.notice import Notice, NoticeLot
+from bidding.tender.rules import RulePack
+from ledger.acts import Envelope, Role
+
+FAST_WINDOW = 800
+"""Seconds before the deadline at which robots hand in: the box log grows quickly then."""
+
+LOOK_SECONDS = 20
+"""Seconds between two looks of a device into the box."""
+
+
+@dataclass(kw_only=True)
+class TenderRun:
+    """One tender on its way; `names` tells by organisation who is who."""
+
+    stage: Stage
+    pack: RulePack
+    notice: Notice
+    conduct: TenderConduct
+    bidders: dict[str, BidderRobot] = field(default_factory=dict)
+    names: dict[bytes, str] = field(default_factory=dict)
+
+    @property
+    def host(self) -> Host:
+        """The tenderer from the opening on."""
+        return Host(self.conduct, self.pack)
+
+    async def deadline(self) -> int:
+        """Return the deadline as it stands now."""
+        moment: int = (await self.conduct.state())["deadline"]
+        return moment
+
+    # --- bidders ------------------------------------------------------------------------------------------------
+
+    async def enter(self, name: str, *, home: str | None = None, party: Party | None = None) -> BidderRobot:
+        """Return the bidder of this name with its device; a new one gets papers, and hands in at `home` first."""
+        if name not in self.bidders:
+            who = party or self.stage.registrar.party(name, Role.BIDDER)
+            self.bidders[name] = await self.stage.bidder(who, home)
+            self.names[who.organisation] = name
+        return self.bidders[name]
+
+    async def wait_until_in_time(self) -> None:
+        """Let the box log grow until every device holds proof that its acts are in the box in time."""
+        for bidder in self.bidders.values():
+            await self._in_time(bidder)
+
+    async def _in_time(self, bidder: BidderRobot) -> None:
+        deadline = await self.deadline()
+
+        async def look() -> bool:
+            if await bidder.is_in_time(self.conduct.tender):
+                return True
+            now = await self.stage.pulse.now()
+            await self.stage.pulse.advance_to(min(now + LOOK_SECONDS, deadline - 2))
+            return False
+
+        await self.stage.pulse.until(look, f"the slips of {bidder.party.name} in the box")
+
+    # --- the opening --------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Pass the deadline and let the cities close the box, the committee open it, everybody compute the list."""
+        await self.stage.pulse.advance_to(await self.deadline() + 1)
+        await self.through("CLOSED", "OPENING", "FAILED")
+        await self.through("OPENING", "FAILED")
+
+    async def through(self, *states: str) -> None:
+        """Drive the clock second by second until the tender is in one of these states: windows are of seconds."""
+
+        async def reached() -> bool:
+            if (await self.conduct.state())["state"] in states:
+                return True
+            await self.tick()
+            return False
+
+        await self.stage.pulse.until(reached, f"tender in state {' or '.join(states)}")
+
+    async def tick(self, seconds: int = 1) -> None:
+        """Let the chain's clock go on."""
+        await self.stage.pulse.advance_to(await self.stage.pulse.now() + seconds)
+
+    async def open_own(self, names: Iterable[str]) -> None:
+        """Let some bidders open their own bids by publishing r."""
+        for name in names:
+            await self.bidders[name].device.open(self.conduct.tender)
+
+    async def record(self, lot: NoticeLot, envelope: Envelope) -> None:
+        """Wait until every bid of this envelope that may be opened is opened, and sign the opening record."""
+
+        gone = await self.conduct.excluded(lot.number, envelope)
+
+        async def due() -> list[dict[str, Any]]:
+            bids = await self.conduct.bids(lot.number, envelope)
+            return [bid for bid in bids if bytes.fromhex(bid["bidder"].removeprefix("0x")) not in gone]
+
+        async def all_opened() -> bool:
+            bids = await due()
+            if bids and all(bid["status"] != "not_opened" for bid in bids):
+                return True
+            await self.tick()
+            return False
+
+        await self.stage.pulse.until(all_opened, f"all bids of the {envelope.text} envelope opened")
+        for bid in await due():
+            self._tell_opened(bid)
+        await self.host.record_opening(lot.number, envelope)
+        await self.stage.until_lot(self.conduct, lot.number, "EVALUATING")
+
+    def _tell_opened(self, bid: dict[str, Any]) -> None:
+        who = self.names[bytes.fromhex(bid["bidder"].removeprefix("0x"))]
+        by = "the bidder's own r" if bid["openedByBidder"] else f"shares of holders {bid['sharesOf']}"
+        prices = ", ".join(f"{price['currency']} {price['amount']}" for price in bid["prices"] or ())
+        self.stage.tell(f"{who}: {bid['status']}" + (f" by {by}" if bid["status"] == "opened" else "") + f" {prices}")
