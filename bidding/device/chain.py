@@ -27,11 +27,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class ProvenChain:
-    """Asks all cities, verifies every answer, and takes the newest; `faults` names cities whose answer did not hold."""
+    """Believes what is proven, and nothing older than what it has seen; `faults` names whose answer did not hold.
+
+    About a tender all cities are asked and the newest answer counts, so that none can hide an amendment. About the
+    registry one good answer is enough, if its block is not older.
+    """
 
     trust: TrustFile
     cities: Sequence[CityClient]
     faults: dict[str, str] = field(default_factory=dict)
+    _floor: int = 0
 
     async def tender(self, tender: bytes) -> ProvenTender:
         """Return the tender with its key sets, whose ids are recomputed and whose polynomials are checked."""
@@ -51,7 +56,7 @@ class ProvenChain:
 
     async def registry(self, questions: Questions) -> Answers:
         """Return what CityRegistry holds about keys and papers."""
-        _, state = await self._newest(lambda city: city.registry_evidence(questions))
+        state = await self._registry_state(questions)
         return read_answers(state, self.trust.city_registry, questions)
 
     async def key_cities(self, signed: Iterable[tuple[bytes, KeyKind, int]]) -> dict[tuple[bytes, KeyKind, int], bytes]:
@@ -60,7 +65,7 @@ class ProvenChain:
         if not wanted:
             return {}
         keys = Questions(frozenset(address for address, _, _ in wanted), frozenset())
-        _, state = await self._newest(lambda city: city.registry_evidence(keys))
+        state = await self._registry_state(keys)
         found = {one: city_of_key(state, self.trust.city_registry, *one) for one in wanted}
         return {one: city for one, city in found.items() if city is not None}
 
@@ -68,12 +73,24 @@ class ProvenChain:
         answers = await asyncio.gather(*(self._ask(city, ask) for city in self.cities))
         proven = [answer for answer in answers if answer is not None]
         if not proven:
-            raise DeviceError(
-                "No city proves the state of the chain. Try again, or ask why they do not agree.",
-                code="device.chain_unproven",
-                answers=dict(self.faults),
-            )
-        return max(proven, key=lambda answer: answer[0].number)
+            raise self._unproven()
+        newest = max(proven, key=lambda answer: answer[0].number)
+        self._floor = max(self._floor, newest[0].number)
+        return newest
+
+    async def _registry_state(self, questions: Questions) -> ProvenState:
+        for city in self.cities:
+            answer = await self._ask(city, lambda asked: asked.registry_evidence(questions))
+            if answer is not None and answer[0].number >= self._floor:
+                return answer[1]
+        raise self._unproven()
+
+    def _unproven(self) -> DeviceError:
+        return DeviceError(
+            "No city proves the state of the chain. Try again, or ask why they do not agree.",
+            code="device.chain_unproven",
+            answers=dict(self.faults),
+        )
 
     async def _ask(
         self, city: CityClient, ask: Callable[[CityClient], Awaitable[StateEvidence]]
