@@ -81,7 +81,8 @@ class CityNode:
 
     async def verify_peer(self, request: Request) -> bytes:
         """Return the id of the partner city that signed this request; refuse it if there is none."""
-        signed = SignedRequest(request.method, request.url.path, request.url.query, await request.body())
+        path = request.scope["raw_path"].decode("latin-1")  # as it was sent: the signature covers the escapes too
+        signed = SignedRequest(request.method, path, request.url.query, await request.body())
         return await self.base.verifier.verify_request(signed, dict(request.headers.items()))
 
     async def check_papers(self, papers: ActChain, actor: bytes) -> Shown:
