@@ -7,9 +7,10 @@ from api.routers.log import router as log
 from api.routers.meta import router as meta
 from api.routers.opening import router as opening
 from api.routers.pages import router as pages
+from api.routers.query import router as query
 from api.routers.records import router as records
 from api.routers.session import router as session
 from api.routers.steps import router as steps
 from api.routers.tenders import router as tenders
 
-ROUTERS = (meta, session, tenders, records, steps, opening, live, door, credit, log, pages)
+ROUTERS = (meta, session, tenders, records, steps, opening, live, door, credit, query, log, pages)
