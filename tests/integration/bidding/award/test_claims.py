@@ -9,7 +9,7 @@ from typing import Any
 
 from bidding.award.claims import LotEvidence, OpenedLot, lot_claims
 from bidding.award.domain import Basis, Ground
-from bidding.evaluation.domain import Assessment, LotCase, OpenedBid, Ranking, Rejection
+from bidding.evaluation.domain import Assessment, FailureReason, LotCase, OpenedBid, Ranking, Rejection
 from bidding.evaluation.report import Finding, evaluation_report
 from bidding.panel.claims import Authorities, PanelEvidence, Recorded, panel_claims
 from bidding.panel.domain import Panel
@@ -18,7 +18,7 @@ from bidding.tender.claims import TenderEvidence, tender_claims
 from bidding.tender.models import TenderActRow
 from bidding.tender.notice import Notice
 from bidding.tender.rules import by_id
-from ledger.acts import ACTS, Envelope, Role, TenderAmendment
+from ledger.acts import ACTS, Envelope, LotFailure, Role, TenderAmendment
 from ledger.authority import ActChain, Issuer
 from ledger.chain.client import ChainClient
 from ledger.chain.devnet import Devnet
@@ -213,6 +213,16 @@ def forgeries(desk: Desk, life: Life, changed: Notice) -> list[tuple[str, list[s
     )
     wrong_seat = Recorded(desk.signed(lot.sheet_acts[0].signed.act, desk.expert(1)), lot.sheet_acts[0].moment)
     by_seat_taker = Recorded(desk.signed(panel.acceptances[0][0].signed.act, desk.expert(1)), 2**40)
+    moment = lot.sheet_acts[0].moment
+    foreign_sheet = Recorded(resigned(desk, lot.sheet_acts[0].signed, desk.expert(0), lot=2), moment)
+    excluded_sheet = Recorded(resigned(desk, lot.sheet_acts[0].signed, desk.expert(0), bidder=BIDDERS[2]), moment)
+    foreign_request = Recorded(resigned(desk, panel.requests[0].signed, desk.centre, tender=b32("x")), moment)
+    foreign_seat = Recorded(resigned(desk, panel.acceptances[0][0].signed, desk.expert(0), tender=b32("x")), moment)
+    empty = Basis(desk.tender, 1, bytes(32), None, FailureReason.NO_VALID_BID)
+    lot.bases[empty.hash] = empty.to_bytes()  # type: ignore[index]
+    failure = desk.signed(
+        LotFailure(desk.tender, 1, FailureReason.NO_VALID_BID, empty.hash, bytes(32), 0), desk.tenderer
+    )
     return [
         ("another announcement", ["tender.announced", "tender.rules", "tender.notices"], lambda: change(
             life, "tender", announcement=resigned(desk, tender.announcement, desk.tenderer, notice=b32("x")),
@@ -265,6 +275,22 @@ def forgeries(desk: Desk, life: Life, changed: Notice) -> list[tuple[str, list[s
             life, "lot", sheet_acts=(other_sheet, *lot.sheet_acts[1:]))),
         ("a sheet signed by another seat", ["lot.decided"], lambda: change(
             life, "lot", sheet_acts=(wrong_seat, *lot.sheet_acts[1:]))),
+        ("a report under another one's root", ["lot.excluded", "lot.decided"], lambda: change(
+            life, "lot", reports=dict.fromkeys(lot.reports, next(iter(lot.reports.values()))))),
+        ("a basis under another one's hash", ["lot.decided"], lambda: change(
+            life, "lot", bases={**lot.bases, root: first.to_bytes()})),
+        ("a failure in place of the award", ["lot.acts", "lot.decided"], lambda: change(
+            life, "lot", acts=(*lot.acts[: decided[0]], failure))),
+        ("an act on another lot", ["lot.acts"], lambda: change(life, "lot", acts=acts(0, lot=2))),
+        ("another method", ["lot.acts", "lot.decided"], lambda: change(life, "lot", acts=acts(decided[0], method=1))),
+        ("a sheet for another lot", ["lot.decided"], lambda: change(
+            life, "lot", sheet_acts=(foreign_sheet, *lot.sheet_acts[1:]))),
+        ("a sheet on somebody excluded, which changes nothing", [], lambda: change(
+            life, "lot", sheet_acts=(*lot.sheet_acts, excluded_sheet))),
+        ("a request for another tender", ["panel.drawn", "lot.excluded", "lot.decided"], lambda: change(
+            life, "panel", requests=(*panel.requests, foreign_request))),
+        ("an acceptance for another tender", ["panel.seated", "lot.excluded", "lot.decided"], lambda: change(
+            life, "panel", acceptances=((foreign_seat, panel.acceptances[0][1]), *panel.acceptances[1:]))),
         ("a lot that had enough bidders", ["lot.decided"], lambda: change(
             life, "failed", view=dataclasses.replace(life.failed.view, bidders=3))),
     ]  # fmt: skip
