@@ -92,7 +92,8 @@ class TestRoundTrip:
             tracemalloc.stop()
             return result
 
-        assert peak(16) < peak(1) + 4096
+        peak(1)  # the first run pays for what is made once a process
+        assert peak(16) < peak(1) + size
         assert peak(16) < 8 * size
 
 
