@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bidding.keyholder.errors import JournalError
+from bidding.keyholder.journal import Journal, Kind, Record
+from ledger.acts import BidList, BoxShare, LotCount, ShareRelease
+from tests.fixtures.box import b32
+
+
+def share(scalar: str = "scalar") -> Record:
+    act = BoxShare(b32("tender"), b32("box"), 1, 2, b32(scalar))
+    return Record(Kind.BOX_SHARE, b32("box"), act, b"\x01" * 65)
+
+
+def release(name: str) -> Record:
+    act = ShareRelease(b32("tender"), b32(name), b32("seal"), 1, b"\x05" * 101)
+    return Record(Kind.SHARE, b32(name), act, b"\x02" * 65)
+
+
+def listed(root: str = "root") -> Record:
+    act = BidList(b32("tender"), b32("inputs"), b32(root), 3, (LotCount(0, 3),))
+    return Record(Kind.LIST, b32("tender"), act, b"\x03" * 65, note=b32("x"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.jsonl"
+
+
+def test_what_was_signed_is_found_again_after_a_restart(path: Path) -> None:
+    records = [share(), listed(), release("one"), release("two")]
+    journal = Journal(path)
+    for record in records:
+        assert journal.append(record) == record
+    again = Journal(path)
+    assert list(again.records()) == records
+    assert again.find(Kind.LIST, b32("tender")) == listed()
+    assert again.find(Kind.SHARE, b32("three")) is None
+
+
+def test_the_same_act_again_is_the_record_that_stands(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(share())
+    size = path.stat().st_size
+    other = Record(Kind.BOX_SHARE, b32("box"), share().act, b"\x09" * 65)
+    assert journal.append(other) == share()
+    assert path.stat().st_size == size
+
+
+@pytest.mark.parametrize("pair", [(share(), share("other")), (listed(), listed("other"))])
+def test_a_holder_never_says_two_things(path: Path, pair: tuple[Record, Record]) -> None:
+    Journal(path).append(pair[0])
+    with pytest.raises(JournalError) as refused:
+        Journal(path).append(pair[1])
+    assert refused.value.code == "holder.contradiction"
+
+
+def test_a_line_that_a_crash_left_unfinished_was_never_sent(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(share())
+    whole = path.read_bytes()
+    for cut in (1, 50, len(whole) - 1):
+        path.write_bytes(whole + whole[:cut])
+        again = Journal(path)
+        assert list(again.records()) == [share()]
+        assert path.read_bytes() == whole
+    again.append(listed())
+    assert list(Journal(path).records()) == [share(), listed()]
+
+
+@pytest.mark.parametrize("position", [3, 60, 200])
+def test_damage_stops_the_holder(path: Path, position: int) -> None:
+    journal = Journal(path)
+    journal.append(share())
+    journal.append(listed())
+    data = bytearray(path.read_bytes())
+    data[position] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(JournalError) as refused:
+        Journal(path)
+    assert refused.value.code == "holder.journal"
+
+
+def test_a_record_that_was_taken_out_is_missed(path: Path) -> None:
+    journal = Journal(path)
+    for record in (share(), listed(), release("one")):
+        journal.append(record)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[2])
+    with pytest.raises(JournalError, match="lacks a record"):
+        Journal(path)
+
+
+def test_only_its_owner_reads_the_journal(path: Path) -> None:
+    Journal(path).append(share())
+    assert path.stat().st_mode & 0o077 == 0
