@@ -58,12 +58,12 @@ class Device:
         if the list would not count it; `DeviceError` if no city can be had.
         """
         proven = await self._announced(tender)
-        journal = self.journal(tender)
-        nonce, notice = self.randomness(32), proven.at.notices[-1]
-        attempt = journal.begin(self._plan(journal, KIND_BID, lot, envelope, nonce, notice))
-        sealer = self._sealer(journal, proven)
-        await asyncio.to_thread(sealer.seal, attempt, document)
-        return await self._hand_in(journal, proven, attempt)
+        attempt = await self._seal(proven, lot, envelope, document)
+        return await self._hand_in(self.journal(tender), proven, attempt)
+
+    async def seal(self, tender: bytes, lot: int, envelope: Envelope, document: Path) -> Attempt:
+        """Seal the document on this device and send nothing; `resume` hands it in, from here or after a look at it."""
+        return await self._seal(await self._announced(tender), lot, envelope, document)
 
     async def replace(self, tender: bytes, lot: int, envelope: Envelope, document: Path) -> ActStatus:
         """Like `submit`, where something was submitted before; refuse where nothing was."""
@@ -118,6 +118,13 @@ class Device:
         return TenderJournal.open(self.folder, tender, self.randomness)
 
     # --- steps -------------------------------------------------------------------------------------------------
+
+    async def _seal(self, proven: ProvenTender, lot: int, envelope: Envelope, document: Path) -> Attempt:
+        journal = self.journal(proven.at.tender)
+        nonce, notice = self.randomness(32), proven.at.notices[-1]
+        attempt = journal.begin(self._plan(journal, KIND_BID, lot, envelope, nonce, notice))
+        await asyncio.to_thread(self._sealer(journal, proven).seal, attempt, document)
+        return attempt
 
     async def _hand_in(self, journal: TenderJournal, proven: ProvenTender, attempt: Attempt) -> ActStatus:
         courier = Courier(proven, self._proof_chain, self._listed(proven), self._now)
