@@ -11,16 +11,18 @@ from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.web.render import page
 from ledger.errors import SunbidError
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+_MACHINES = ("/v1/", "/log/", "/box/", "/attestation/", "/witness/", "/metrics", "/healthz")
 
 _STATUS: tuple[tuple[str, HTTPStatus], ...] = (
     ("session.required", HTTPStatus.UNAUTHORIZED),
@@ -52,6 +54,17 @@ def status_of(code: str) -> HTTPStatus:
     return next((status for pattern, status in _STATUS if fnmatchcase(code, pattern)), HTTPStatus.BAD_REQUEST)
 
 
+def _answer(request: Request, code: str, detail: str, status: HTTPStatus, facts: dict[str, Any]) -> Response:
+    """Return a page to a person who looks at pages, a problem document to everybody else."""
+    is_page = not request.url.path.startswith(_MACHINES) and "text/html" in request.headers.get("accept", "")
+    if not is_page:
+        return document(code, detail, status, facts)
+    city = request.app.state.node.base.city.name
+    response = page("problem.html", request, city, code=code, detail=detail, is_missing=status is HTTPStatus.NOT_FOUND)
+    response.status_code = status.value
+    return response
+
+
 def document(code: str, detail: str, status: HTTPStatus, facts: dict[str, Any]) -> JSONResponse:
     """Return a problem document; `facts` stand beside the members that RFC 9457 defines."""
     members = {"type": f"urn:sunbid:problem:{code}", "title": status.phrase, "status": status.value}
@@ -69,32 +82,32 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | bool | None) else str(value)
 
 
-async def _sunbid(_request: Request, error: Exception) -> JSONResponse:
+async def _sunbid(request: Request, error: Exception) -> Response:
     assert isinstance(error, SunbidError)
-    return document(error.code, error.message, status_of(error.code), error.facts)
+    return _answer(request, error.code, error.message, status_of(error.code), error.facts)
 
 
-async def _validation(_request: Request, error: Exception) -> JSONResponse:
+async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = [
         {"where": ".".join(str(part) for part in item["loc"]), "what": str(item["msg"])} for item in error.errors()
     ]
     detail = "The request is not of the form this address takes; see `errors` and the API reference."
-    return document("request.malformed", detail, HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": problems})
+    return _answer(request, "request.malformed", detail, HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": problems})
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     code = {404: "page.not_found", 405: "request.method"}.get(error.status_code, "request.refused")
-    return document(code, str(error.detail), status, {})
+    return _answer(request, code, str(error.detail), status, {})
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unexpected(request: Request, error: Exception) -> Response:
     """A fault of ours: the log has the trace, the client a number-free answer it can report."""
     logger.error("unexpected fault at %s %s", request.method, request.scope.get("path"), exc_info=error)
     detail = "A fault of this city's system, not of your request. Nothing was stored; please try again or report it."
-    return document("sunbid.fault", detail, HTTPStatus.INTERNAL_SERVER_ERROR, {})
+    return _answer(request, "sunbid.fault", detail, HTTPStatus.INTERNAL_SERVER_ERROR, {})
 
 
 def install(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import URL
 
 from api.web.format import hexadecimal, iso, money, short, when
+from api.web.story import chapters
 from api.web.text import Language, language_of, text
 
 
@@ -25,7 +26,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(when=when, iso=iso, short=short, hex=hexadecimal, money=_money)
+    environment.filters.update(when=when, iso=iso, short=short, hex=hexadecimal, money=_money, chapters=chapters)
     return environment
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -47,6 +47,7 @@ class EvaluationView:
     bids: Sequence[Mapping[str, Any]]
     sheets: Sequence[Mapping[str, Any]]
     signatures: int
+    chart: Markup
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,15 @@ class LotResult:
 
 
 async def lot_result(
-    session: AsyncSession, lot: TenderLotRow, opening: Mapping[str, Any], chart_title: str
+    session: AsyncSession, lot: TenderLotRow, opening: Mapping[str, Any], words: Callable[[str], str]
 ) -> LotResult:
     """Return what is public about a lot; `opening` is `opening_view` of its tender."""
     decisions = await _decisions(session, lot)
     winner = next((d.winner for d in decisions if d.stands), None)
     return LotResult(
         number=lot.number,
-        envelopes=[_envelope(g, winner, chart_title) for g in opening["envelopes"] if g["lot"] == lot.number],
-        evaluation=await _evaluation(session, lot),
+        envelopes=[_envelope(g, winner, words("prices_of")) for g in opening["envelopes"] if g["lot"] == lot.number],
+        evaluation=await _evaluation(session, lot, words("evaluated_chart")),
         exclusions=await _exclusions(session, lot),
         decisions=decisions,
     )
@@ -118,7 +119,21 @@ def _chart(bids: Sequence[Mapping[str, Any]], currency: str, winner: str | None,
     return bars(items, title)
 
 
-async def _evaluation(session: AsyncSession, lot: TenderLotRow) -> EvaluationView | None:
+def _ranked_chart(records: Sequence[Mapping[str, Any]], title: str) -> Markup:
+    """Draw the evaluated prices by rank; nothing if a bid is compared in more than one amount."""
+    ranked = sorted((record for record in records if record.get("rank")), key=_by_rank)
+    if any(len(record["evaluated"]) != 1 for record in ranked):
+        return Markup("")
+    items = []
+    for record in ranked:
+        price = record["evaluated"][0]
+        amount = Decimal(price["amount"])
+        label = f"{record['rank']}. {short(record['bidder'])}"
+        items.append(Bar(label, amount, money(amount, price["currency"]), "good" if record["rank"] == 1 else ""))
+    return bars(items, title)
+
+
+async def _evaluation(session: AsyncSession, lot: TenderLotRow, title: str) -> EvaluationView | None:
     if lot.report is None:
         return None
     signed = await _reports(session, lot, to_hex(lot.report))
@@ -131,6 +146,7 @@ async def _evaluation(session: AsyncSession, lot: TenderLotRow) -> EvaluationVie
         sorted((record for record in records if record["kind"] == "bid-evaluation"), key=_by_rank),
         [record for record in records if record["kind"] == "score-sheet"],
         len(signed),
+        _ranked_chart(records, title),
     )
 
 

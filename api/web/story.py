@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from bidding.box.book import LotState
 from bidding.tender.domain import TenderState
 from bidding.tender.models import TenderLotRow, TenderRow
 from ledger.clock import from_unix
+from witness.log.kinds import Kind
 from witness.log.service import PublicLog, TenderEntry
 
 _BROKEN = {TenderState.FAILED, TenderState.TERMINATED}
@@ -32,6 +34,36 @@ class Line:
     holder: int | None = None
     envelope: str | None = None
     prices: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Lines that are read together; `key` names what they tell, None for a line that stands by itself."""
+
+    key: str | None
+    lines: tuple[Line, ...]
+
+
+_FOLDED = {
+    Kind.BOX_OPENED: "fold.box",
+    Kind.BID_LIST_FIXED: "fold.box",
+    Kind.BIDDER_OPENED: "fold.bids",
+    Kind.COMMITTEE_OPENED: "fold.bids",
+    Kind.PRICE_READ: "fold.bids",
+}
+_FEW = 3
+
+
+def chapters(lines: Sequence[Line]) -> list[Chapter]:
+    """Return the lines with long runs of an opening's records folded into one chapter each; none is left out."""
+    found: list[Chapter] = []
+    for key, run in groupby(lines, lambda line: _FOLDED.get(Kind(line.kind)) if line.kind else None):
+        together = tuple(run)
+        if key is not None and len(together) > _FEW:
+            found.append(Chapter(key, together))
+        else:
+            found += [Chapter(None, (line,)) for line in together]
+    return found
 
 
 async def story(session: AsyncSession, log: PublicLog, tender: bytes) -> list[Line]:
@@ -58,14 +90,17 @@ def _line(entry: TenderEntry) -> Line:
     )
 
 
-def stations(row: TenderRow, lots: Sequence[TenderLotRow], words: Callable[[str], str]) -> list[Station]:
+def stations(
+    row: TenderRow, lots: Sequence[TenderLotRow], lines: Sequence[Line], words: Callable[[str], str]
+) -> list[Station]:
     """Return the way of a tender: what was reached and when, what is under way, where it broke off."""
+    recorded = _last(line.at for line in lines if line.kind == Kind.OPENING_RECORD)
     open_lots = [lot for lot in lots if lot.state != TenderState.FAILED]
     moments: list[tuple[str, int | None, bool]] = [
         ("way.announced", row.announced_at, row.announced_at is not None),
         ("way.deadline", row.deadline, row.closing_at is not None),
         ("way.listed", row.listed_at, row.listed_at is not None),
-        ("way.opened", None, _all(open_lots, lambda lot: lot.chain_state in {LotState.OPENED, LotState.AWARDED})),
+        ("way.opened", recorded, _all(open_lots, lambda lot: lot.chain_state in {LotState.OPENED, LotState.AWARDED})),
         ("way.reported", _last(lot.reported_at for lot in open_lots), _all(open_lots, lambda lot: bool(lot.report))),
         (
             "way.decided",

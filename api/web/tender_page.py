@@ -64,6 +64,7 @@ async def tender_page(node: CityNode, tender: bytes, words: Callable[[str], str]
     async with node.database.reading() as session:
         row = await repository.get(session, tender)
         lots = await repository.lots(session, tender)
+        lines = await story(session, node.base.public_log, tender)
         opening = await opening_view(session, tender, holders=holders)
         is_listed = opening["root"] is not None
         return TenderPage(
@@ -73,12 +74,12 @@ async def tender_page(node: CityNode, tender: bytes, words: Callable[[str], str]
             notice=await _notice(session, row),
             pack=await _pack(session, row),
             documents=await repository.documents_of(session, tender, [Visibility.PUBLIC]),
-            way=stations(row, lots, words),
-            story=await story(session, node.base.public_log, tender),
+            way=stations(row, lots, lines, words),
+            story=lines,
             is_listed=is_listed,
             opening=opening,
             dropped=await _dropped(session, tender) if is_listed else (),
-            results=[await lot_result(session, lot, opening, words("prices_of")) for lot in lots],
+            results=[await lot_result(session, lot, opening, words) for lot in lots],
             log=await log_proof(session, city),
             chain=chain,
         )
