@@ -6,7 +6,7 @@ witness says which one counts, so it does not matter who hands the slips over.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -15,7 +15,14 @@ from bidding.box.errors import BoxError
 from bidding.sealing.facts import Cut, OriginBox
 from bidding.sealing.slip import SLIP_SIZE
 from ledger.errors import SunbidError
-from witness.log.merkle import Frontier, NodeSource, consistency_proof_from, inclusion_proof_from, leaf_hash
+from witness.log.merkle import (
+    Frontier,
+    NodeSource,
+    consistency_proof_from,
+    inclusion_proof_from,
+    leaf_hash,
+    verify_inclusion,
+)
 from witness.log.tiles import TILE_WIDTH, Tile, decode_bundle, prove_from_tiles
 
 _T = TypeVar("_T")
@@ -59,21 +66,37 @@ class LineReader:
         """Return the slips from the tender's start up to the cut, verified against both roots on chain."""
         key = (origin.origin, origin.start_size, origin.start_root, cut.size, cut.root)
         if key not in self._verified:
-            self._verified[key] = await self._ask_all(origin, cut)
+            self._verified[key] = await self._ask_all(origin, lambda source: _fetch(source, origin, cut))
         return self._verified[key]
 
-    async def _ask_all(self, origin: OriginView, cut: CutView) -> tuple[bytes, ...]:
+    async def inclusion(self, origin: OriginView, cut: CutView, index: int, slip: bytes) -> list[bytes]:
+        """Return the proof that the slip stands at `index` of the line that leads to the cut's root."""
+
+        async def prove(source: LineSource) -> list[bytes]:
+            path = await inclusion(source, origin.origin, index, cut.size)
+            verify_inclusion(leaf_hash(slip), index, cut.size, path, cut.root)
+            return path
+
+        return await self._ask_all(origin, prove)
+
+    async def start(self, origin: OriginView) -> Frontier:
+        """Return the complete subtrees of the origin's log as they stood when the tender started."""
+
+        async def read(source: LineSource) -> Frontier:
+            return await _start(source, origin)
+
+        return await self._ask_all(origin, read)
+
+    async def _ask_all(self, origin: OriginView, ask: Callable[[LineSource], Awaitable[_T]]) -> _T:
         failures = {}
         for source in self.sources:
             try:
-                return await _fetch(source, origin, cut)
+                return await ask(source)
             except SunbidError as error:
                 failures[source.name] = error.message
         raise LineError(
             "No city has the slips of this cut. Ask again when the witness is back.",
             origin=origin.origin.hex(),
-            witness=cut.city.hex(),
-            size=cut.size,
             answers=failures,
         )
 
@@ -109,10 +132,15 @@ async def _from_tiles(source: LineSource, origin: bytes, size: int, compute: Cal
     return await prove_from_tiles(lambda tile: source.tile(origin, tile), size, compute)
 
 
-async def _fetch(source: LineSource, origin: OriginView, cut: CutView) -> tuple[bytes, ...]:
+async def _start(source: LineSource, origin: OriginView) -> Frontier:
     start = await frontier(source, origin.origin, origin.start_size)
     if origin.start_size and start.head() != origin.start_root:  # nothing anchored yet: size 0, no root
         raise BoxError("These subtrees do not lead to the start of the tender's box.", code="box.frontier")
+    return start
+
+
+async def _fetch(source: LineSource, origin: OriginView, cut: CutView) -> tuple[bytes, ...]:
+    start = await _start(source, origin)
     found = [slip async for slip in slips(source, origin.origin, origin.start_size, cut.size)]
     if start.extend(leaf_hash(slip) for slip in found).head() != cut.root:
         raise BoxError("These slips do not lead to the cut's root.", code="box.slips_root")

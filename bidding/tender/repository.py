@@ -104,6 +104,16 @@ async def documents_of(
     return [(sha256, kind, size) for sha256, kind, size in await session.execute(query.order_by(row.kind, row.sha256))]
 
 
+async def documents(
+    session: AsyncSession, tender: bytes, *, visible: Sequence[Visibility] | None = None
+) -> Sequence[TenderDocumentRow]:
+    """Return a tender's documents by hash, of these visibilities or all."""
+    query = select(TenderDocumentRow).where(TenderDocumentRow.tender == tender).order_by(TenderDocumentRow.sha256)
+    if visible is not None:
+        query = query.where(TenderDocumentRow.visibility.in_([v.value for v in visible]))
+    return (await session.scalars(query)).all()
+
+
 async def keep_document(
     session: AsyncSession,
     tender: bytes,
