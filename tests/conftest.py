@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.fixtures.logs",
     "tests.fixtures.network",
     "tests.fixtures.town",
+    "tests.fixtures.cluster",  # uses the town's, which has to be there before
 ]
