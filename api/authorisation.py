@@ -86,6 +86,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/tenders/{tender}/opening"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/explain"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/bundle"): _ANYONE,
+    ("GET", "/v1/tenders/{tender}/bundle/full"): _roles(Role.SUPERVISOR),
     ("GET", "/v1/tenders/{tender}/events"): _ANYONE,
     # the door
     ("POST", "/v1/streams"): _roles(Role.BIDDER),
@@ -110,6 +111,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/query/credit/{subject}"): _ANYONE,
     ("GET", "/v1/proofs/credit/{subject}"): _ANYONE,
     ("GET", "/v1/proofs/registry"): _ANYONE,
+    ("GET", "/v1/proofs/contracts"): _ANYONE,
 }
 
 

@@ -59,7 +59,7 @@ async def ask_all_cities(node: CityNode, subject: bytes, at: int | None) -> Cred
     block = await node.chain.final_block()
     path = f"/v1/proofs/credit/{to_hex(subject)}?block={block.number}"
     own, others, signatures = await asyncio.gather(
-        _own_reply(node, subject, block.number), node.base.peers.get_all(path), _attestations(node, block.number)
+        _own_reply(node, subject, block.number), node.base.peers.get_all(path), attestations_of(node, block.number)
     )
     replies = [own, *(_reply(city, answer) for city, answer in others.items())]
     question = Question(subject, moment, block.number, block.hash)
@@ -85,7 +85,7 @@ def _reply(city: str, answer: Any | PeerStatus) -> CityReply:
     return CityReply(city, answer)
 
 
-async def _attestations(node: CityNode, number: int) -> tuple[bytes, ...]:
+async def attestations_of(node: CityNode, number: int) -> tuple[bytes, ...]:
     """Return the cities' signatures of the block, as many as can be had now."""
     own, others = await asyncio.gather(
         _own_attestation(node, number), node.base.peers.get_all(f"/attestation/{number}")

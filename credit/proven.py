@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from credit.domain import CreditError
-from ledger.chain.client import REGISTRY, ContractKind
+from ledger.chain.client import ContractKind
 from ledger.chain.evidence.facts import StateReader
 from ledger.chain.prove import storage_layout
+from ledger.chain.versions import version_at
 
 LEDGER = ContractKind.CreditLedger.name
 
@@ -30,7 +31,7 @@ class PostedAct:
 
 @dataclass(frozen=True)
 class SubjectEntries:
-    """A subject in the ledger that CityRegistry names: how many entries, their folded head, and the acts behind them."""
+    """A subject in the ledger that CityRegistry names: the count of entries, their folded head, the acts behind them."""
 
     ledger: bytes
     count: int
@@ -43,7 +44,7 @@ def read_subject(state: StateReader, registry: bytes, subject: bytes, digests: S
 
     Refuses digests of acts that are not all of this subject's, one at each place: then an entry is missing or foreign.
     """
-    ledger: bytes = state.read(registry, storage_layout(REGISTRY), "_currentVersion", int(ContractKind.CreditLedger))
+    ledger = version_at(state, registry, ContractKind.CreditLedger)
     layout = storage_layout(LEDGER)
     row = state.read(ledger, layout, "_subjects", subject)
     acts = tuple(_act(state, ledger, digest) for digest in digests)

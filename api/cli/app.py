@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -22,6 +23,16 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "witness": ("api.cli.serve", "Follow and cosign the partner cities' logs."),
     "keyholder": ("api.cli.serve", "Keep one share of the committee's keys."),
     "id": ("api.cli.identity", "Keys and credentials of companies, staff and officers."),
+    "tender": ("api.cli.tender", "Announce tenders, change them, look at them."),
+    "seal": ("api.cli.device", "Seal a document on this machine; nothing is sent."),
+    "submit": ("api.cli.device", "Hand in what is sealed, and see how far it is in the box."),
+    "withdraw": ("api.cli.device", "Withdraw what was submitted."),
+    "open": ("api.cli.device", "Open your own bids by publishing their secret numbers."),
+    "box": ("api.cli.box", "What became of the slips of a tender, and why."),
+    "credit": ("api.cli.credit", "Post credit decisions with evidence, revoke them, look at a standing."),
+    "query": ("api.cli.query", "Ask all cities at once, and check every answer on this machine."),
+    "bundle": ("api.cli.verify", "Fetch a tender's verification bundle."),
+    "verify": ("api.cli.verify", "Recompute a tender's list, opening and award from its bundle, offline."),
 }
 """Every command with the module whose `app` (or `commands[name]`) it is, and one line of help."""
 
@@ -71,9 +82,9 @@ def single(function: Any) -> typer.Typer:
 
 def print_problem(error: SunbidError) -> None:
     """Show a refusal as a person reads it: the message first, then the stable code and the facts."""
-    _errors.print(f"[bold red]✗[/] {error.message}")
+    _errors.print(f"[bold red]✗[/] {escape(error.message)}")
     facts = "  ".join(f"{name}={_short(value)}" for name, value in error.facts.items())
-    _errors.print(f"  [dim]code {error.code}  {facts}[/]")
+    _errors.print(f"  [dim]code {error.code}  {escape(facts)}[/]")
 
 
 def _short(value: object) -> str:

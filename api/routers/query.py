@@ -7,9 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api.deps import Node
-from api.query import ask_all_cities, own_answer, verdict_of
+from api.query import ask_all_cities, attestations_of, own_answer, verdict_of
 from api.schemas.credit import shown_verdict
 from api.schemas.hexadecimal import Id32
+from ledger.chain.prove import state_evidence
+from ledger.chain.versions import versions_at
+from ledger.json_fields import to_hex
 
 router = APIRouter(prefix="/v1", tags=["credit"])
 
@@ -22,6 +25,14 @@ async def get_credit_proof(
 ) -> dict[str, Any]:
     """Return the subject's entries with the texts that this city holds, proven at a final block."""
     return (await own_answer(node, subject, block)).to_json()
+
+
+@router.get("/proofs/contracts")
+async def get_contracts_proof(node: Node) -> dict[str, Any]:
+    """Return which contracts CityRegistry names, proven at a final block, with the cities' signatures of the block."""
+    evidence = await state_evidence(node.chain, lambda state, _: versions_at(state, node.chain.registry))
+    signatures = await attestations_of(node, evidence.header.number)
+    return {"evidence": evidence.to_json(), "attestations": [to_hex(signature) for signature in signatures]}
 
 
 @router.get("/query/credit/{subject}")
