@@ -44,8 +44,13 @@ class _Signed:
 class RecordHook(Protocol):
     """What the city does, in the same transaction, when it keeps a record (witnessing it, say)."""
 
-    async def __call__(self, session: AsyncSession, act: Act, digest: bytes, holder: int | None) -> None:
-        """Write what follows from the record; `holder` is the index of the holder who signed it."""
+    async def __call__(
+        self, session: AsyncSession, act: Act, digest: bytes, holder: int | None, not_before: int
+    ) -> None:
+        """Write what follows from the record; `holder` is the index of the holder who signed it.
+
+        Before `not_before`, a block time, nobody may have had the record: refuse it while that could not be shown.
+        """
         ...
 
 
@@ -86,7 +91,7 @@ class RecordIntake:
         if _seat(box, signed) != act.holder:
             raise OpeningError("This share is of another holder's seat.", code="opening.wrong_seat")
         fault = _fault(lambda: verify_box_share(box.keys, act.holder, act.scalar))
-        await self._keep(signed, act.tender, act.box_key_id, act.holder, fault)
+        await self._keep(signed, act.tender, act.box_key_id, act.holder, fault, tender.view.closing_at)
 
     async def _take_list(self, act: BidList, signed: _Signed) -> None:
         tender = await self._tender(act.tender, BookState.CLOSED)
@@ -94,7 +99,7 @@ class RecordIntake:
         holder = _seat(seal, signed)
         async with self._database.reading() as session:
             own = await repository.box(session, act.tender)
-        await self._keep(signed, act.tender, act.tender, holder, list_fault(act, own))
+        await self._keep(signed, act.tender, act.tender, holder, list_fault(act, own), tender.view.closing_at)
 
     async def _take_share(self, act: ShareRelease, signed: _Signed) -> None:
         tender, entry = await self._opening(act.tender, act.header_hash)
@@ -108,7 +113,7 @@ class RecordIntake:
             if share.index != holder:
                 raise OpeningError("This share is of another holder's seat.", code="opening.wrong_seat")
 
-        await self._keep(signed, act.tender, act.header_hash, holder, _fault(check))
+        await self._keep(signed, act.tender, act.header_hash, holder, _fault(check), tender.view.listed_at)
 
     async def _take_bidder_opening(self, act: BidOpening, signed: _Signed) -> None:
         tender, entry = await self._opening(act.tender, act.header_hash)
@@ -125,7 +130,7 @@ class RecordIntake:
                         taken_at=to_unix(self._clock.now()),
                     )
                 )
-                await self._witness(session, act, signed.digest, None)
+                await self._witness(session, act, signed.digest, None, tender.view.listed_at)
 
     async def _opening(self, tender_id: bytes, header_hash: bytes) -> tuple[TenderAtBlock, ListedBid]:
         """Return tender and entry, if the entry may be opened now."""
@@ -152,7 +157,9 @@ class RecordIntake:
             raise OpeningError(f"The tender is {tender.view.state.name}.", code="opening.not_yet")
         return tender
 
-    async def _keep(self, signed: _Signed, tender: bytes, subject: bytes, holder: int, fault: str | None) -> None:
+    async def _keep(
+        self, signed: _Signed, tender: bytes, subject: bytes, holder: int, fault: str | None, not_before: int
+    ) -> None:
         async with self._database.unit_of_work() as session:
             if await session.get(HolderRecord, (signed.digest, signed.signer)) is None:
                 session.add(
@@ -170,7 +177,7 @@ class RecordIntake:
                     )
                 )
                 if fault is None:
-                    await self._witness(session, signed.act, signed.digest, holder)
+                    await self._witness(session, signed.act, signed.digest, holder, not_before)
         if fault is not None:
             raise FalseRecordError(f"Holder {holder} signed a false record: {fault}", holder=holder)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.box.facts import LoadedList
+from bidding.opening.errors import OpeningError
 from bidding.opening.models import ListedBid
 from bidding.opening.payload import OpenedPayload
 from bidding.tender import repository as tenders
@@ -16,7 +17,7 @@ from ledger.clock import Clock, to_unix
 from ledger.json_fields import to_hex
 from witness.log.event import Event
 from witness.log.kinds import ActorRole, Kind
-from witness.log.service import PublicLog
+from witness.log.service import LogReader, PublicLog
 
 _RECORDED: dict[type[Act], tuple[Kind, ActorRole]] = {
     BoxShare: (Kind.BOX_OPENED, ActorRole.KEY_HOLDER),
@@ -69,12 +70,21 @@ class OpeningWitness:
             read: JsonObject = {"headerHash": to_hex(entry.header_hash), "prices": prices}
             await self._append(session, Kind.PRICE_READ, ActorRole.SYSTEM, entry, read)
 
-    async def record_taken(self, session: AsyncSession, act: Act, digest: bytes, holder: int | None) -> None:
-        """Witness that a holder's share or list, or a bidder's r, was handed in: none was there before this entry."""
+    async def record_taken(
+        self, session: AsyncSession, act: Act, digest: bytes, holder: int | None, not_before: int
+    ) -> None:
+        """Witness that a holder's share or list, or a bidder's r, was handed in: none was there before this entry.
+
+        It is taken only once another city has cosigned the log as it stood at `not_before` or later. So a verifier sees
+        that no share was logged before; whoever hands it in tries again.
+        """
         tender: bytes = act.tender  # type: ignore[attr-defined]
         row = await tenders.find(session, tender)
         if row is None or not row.owned:
             return
+        if await LogReader(session).cosigned_at(self.log.origin) < not_before:
+            raise OpeningError("The log is not witnessed up to this step yet. Hand the record in again.",
+                               code="opening.not_yet")  # fmt: skip
         kind, role = _RECORDED[type(act)]
         data: JsonObject = {"record": act.name(), "holder": holder}
         if isinstance(act, ShareRelease | BidOpening):

@@ -57,7 +57,7 @@ class Collector:
     lines: Sequence[LineSource]
     streams: StreamSource
     policy: Policy
-    attestations: Callable[[int], Awaitable[list[bytes]]]
+    attestations: Callable[[BlockHeader], Awaitable[tuple[bytes, ...]]]
 
     async def collect(self, tender: bytes, profile: Profile, *, with_box: bool = False) -> Bundle:
         """Return the bundle of a tender that this city conducts, as it stands at the last final block.
@@ -124,8 +124,8 @@ class Collector:
 
         proven = await prove(self.chain, self.kind, block, compute)
         watched.need_sound()
-        signatures = await self.attestations(block.number) if self.kind is BlockEvidenceKind.ATTESTED else []
-        return Anchor(BlockEvidence(header, await self._followers(block), tuple(signatures)), proven.proof)
+        signatures = await self.attestations(header) if self.kind is BlockEvidenceKind.ATTESTED else ()
+        return Anchor(BlockEvidence(header, await self._followers(block), signatures), proven.proof)
 
     async def _followers(self, block: Block) -> tuple[BlockHeader, ...]:
         if self.kind is not BlockEvidenceKind.CLIQUE:

@@ -13,6 +13,7 @@ from bidding.opening import repository
 from bidding.opening.models import BidderRecord, HolderRecord, ListedBid, OpenedBidRow
 from bidding.opening.opened import recorded
 from bidding.opening.record import record_lines, record_root
+from bidding.sealing.header import Header
 from bidding.tender import repository as tenders
 from ledger.acts import BidOpening, Envelope, OpeningRecord, ShareRelease
 from witness.audit.parts import ShownBid, ShownEnvelope, SignedRecord
@@ -21,8 +22,8 @@ from witness.audit.parts import ShownBid, ShownEnvelope, SignedRecord
 class StreamSource(Protocol):
     """Gives the stored streams of listed bids."""
 
-    async def read(self, head: bytes) -> bytes | None:
-        """Return a stream whole, None if no city has it."""
+    async def read(self, head: bytes, length: int) -> bytes | None:
+        """Return a stream whole, None if no city has it; `length` counts payload octets."""
         ...
 
 
@@ -63,8 +64,9 @@ async def collect_openings(
                 continue
             envelopes.append(_shown(lot.number, envelope, rows, records, late))
             for row in rows:
-                if row.header_hash in records.opened and (stream := await source.read(row.head)) is not None:
-                    streams[row.head] = stream
+                if row.header_hash in records.opened:
+                    stream = await source.read(row.head, Header.decode(row.header).shape.length)
+                    streams |= {} if stream is None else {row.head: stream}
     return CollectedOpenings(tuple(envelopes), streams)
 
 

@@ -103,7 +103,7 @@ def prove_log(
     at: TenderAtBlock,
     registry: ProvenRegistry,
     anchors: ProvenAnchors,
-    policies: Sequence[Policy],
+    policy: Policy,
 ) -> ProvenLog:
     """Return the tender's events as proven, or raise with what is missing or wrong.
 

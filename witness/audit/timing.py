@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bidding.box.book import BookState, TenderAtBlock
 from bidding.box.claims import TenderKeys
 from ledger.chain.evidence.blocks import VerifiedBlock
@@ -11,8 +9,6 @@ from ledger.claims import Claim, Words, need, settled
 from ledger.errors import SunbidError
 from witness.audit.logs import Logged, ProvenLog
 from witness.log.kinds import ActorRole, Kind
-
-_SHARE_KINDS = {Kind.BOX_OPENED, Kind.COMMITTEE_OPENED}
 
 
 class TimingError(SunbidError):
@@ -57,18 +53,19 @@ def secrecy_claim(at: TenderAtBlock, log: ProvenLog | None, keys: TenderKeys | N
 
     def find() -> tuple[bool, Words]:
         known, registered = need(log, "log.complete"), need(keys, "keys.registered")
-        shares = [e for e in known.entries if _is_share(e)]
-        first = _first_after(shares, at.view.closing_at)
+        first = _first_after(known, Kind.BOX_OPENED, at.view.closing_at, "the box had begun to close")
+        _first_after(known, Kind.COMMITTEE_OPENED, at.view.listed_at, "the list was fixed")
         k, n = registered.seal.keys.k, registered.seal.keys.n
         hidden_en = f" {known.hidden} undisclosed events are not judged." if known.hidden else ""
         hidden_zh = f"另有 {known.hidden} 条未公开事件不在判断之列。" if known.hidden else ""
         dealt_en = " A dealer knew all keys (development only)." if registered.is_dealt else ""
         dealt_zh = "密钥发放者知悉全部密钥（仅限开发）。" if registered.is_dealt else ""
         return True, Words(
-            f"No share was logged before the opening: witnesses had seen none when the box was already closing. Until "
-            f"then bids were secret unless {k} of the {n} holders ({holders}) colluded.{dealt_en}{hidden_en}",
-            f"开启前日志中无任何密钥份额：关箱开始时见证城市所见日志尚无份额。此前除非 {n} 名持有人（{holders}）中的 "
-            f"{k} 名串通，投标内容均属保密。{dealt_zh}{hidden_zh}",
+            f"No share was logged before the opening: witnesses had seen none of the box when it was closing already, and "
+            f"none of a bid when the list was fixed already. Until then bids were secret unless {k} of the {n} named "
+            f"holders ({holders}) colluded.{dealt_en}{hidden_en}",
+            f"开启前日志中无任何密钥份额：关箱已开始时，见证城市所见日志尚无投标箱份额；名单已定时，尚无投标文件份额。"
+            f"此前除非 {n} 名具名持有人（{holders}）中的 {k} 名串通，投标内容均属保密。{dealt_zh}{hidden_zh}",
             who=", ".join(known.cosigners),
             when=first,
             evidence=(known.checkpoint,),
@@ -78,20 +75,21 @@ def secrecy_claim(at: TenderAtBlock, log: ProvenLog | None, keys: TenderKeys | N
     return settled("secrecy", subject, find)[0]
 
 
-def _is_share(entry: Logged) -> bool:
-    body = entry.body
-    return body is not None and body.kind in _SHARE_KINDS and body.actor_role is ActorRole.KEY_HOLDER
-
-
-def _first_after(shares: Sequence[Logged], closing_at: int) -> int | None:
-    """Return from when the first share was in the log at the earliest; refuse one that may have been there before."""
+def _first_after(log: ProvenLog, kind: Kind, moment: int, what: str) -> int | None:
+    """Return from when the holders' first share of this kind was logged at the earliest; refuse one before `moment`."""
+    shares = [entry for entry in log.entries if _is_share(entry, kind)]
     if not shares:
         return None
     first = shares[0]
-    if not closing_at or first.not_before < closing_at:
-        raise TimingError("nothing proves that the first share was logged after the box had begun to close",
-                          closing=closing_at, not_before=first.not_before)  # fmt: skip
+    if not moment or first.not_before < moment:
+        raise TimingError(f"nothing proves that the first share was logged after {what}", after=moment,
+                          not_before=first.not_before)  # fmt: skip
     return first.not_before
+
+
+def _is_share(entry: Logged, kind: Kind) -> bool:
+    body = entry.body
+    return body is not None and (body.kind, body.actor_role) == (kind, ActorRole.KEY_HOLDER) and body.act is not None
 
 
 def is_closed(at: TenderAtBlock) -> bool:

@@ -190,6 +190,12 @@ class TreeRepository:
         query = select(func.max(CosignatureRow.size)).filter_by(origin=origin, city=city)
         return await self._session.scalar(query) or 0
 
+    async def latest_cosignatures(self, origin: bytes) -> Sequence[str]:
+        """Return the cosignature lines on the largest checkpoint that has any."""
+        largest = select(func.max(CosignatureRow.size)).filter_by(origin=origin).scalar_subquery()
+        query = select(CosignatureRow.line).where(CosignatureRow.origin == origin, CosignatureRow.size == largest)
+        return (await self._session.scalars(query)).all()
+
 
 class DisclosureRepository:
     """Bodies beside the public log, and the chain of each tender, in the transaction of `session`."""

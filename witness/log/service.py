@@ -18,6 +18,7 @@ from ledger.errors import SunbidError
 from ledger.outbox import enqueue
 from witness.log.box_checkpoint import SignedBoxCheckpoint
 from witness.log.box_repository import BoxRepository, QueueRepository
+from witness.log.cosignature import cosigned_at
 from witness.log.entry import CHAIN_START, SLIP_SIZE, Body, Disclosed
 from witness.log.event import TOPIC, Event
 from witness.log.merge import merge_by
@@ -218,6 +219,12 @@ class LogReader:
         """Return the first signed note of the own log that holds entry `index`, with its cosignatures."""
         row = await self._trees.checkpoint_covering(origin, index)
         return await self.checkpoint(origin, row.size) if row else None
+
+    async def cosigned_at(self, origin: bytes) -> int:
+        """Return when partners last cosigned the own log's largest witnessed checkpoint, 0 if none ever did."""
+        lines = await self._trees.latest_cosignatures(origin)
+        times = [cosigned_at(NoteSignature.parse(line.removesuffix("\n")).blob) for line in lines]
+        return max(times, default=0)
 
     async def box_checkpoints(
         self, origin: bytes, *, after: int = 0, sizes: int | None = None
