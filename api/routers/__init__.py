@@ -1,5 +1,6 @@
 """One file a subject; `ROUTERS` is what the application serves."""
 
+from api.routers.audit import router as audit
 from api.routers.credit import router as credit
 from api.routers.credit_pages import router as credit_pages
 from api.routers.door import router as door
@@ -14,4 +15,4 @@ from api.routers.session import router as session
 from api.routers.steps import router as steps
 from api.routers.tenders import router as tenders
 
-ROUTERS = (meta, session, tenders, records, steps, opening, live, door, credit, query, log, pages, credit_pages)
+ROUTERS = (meta, session, tenders, records, steps, opening, audit, live, door, credit, query, log, pages, credit_pages)
