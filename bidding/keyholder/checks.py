@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bidding.box.book import BookState, LotView, TenderAtBlock
+from bidding.box.book import BookState, LotState, LotView, TenderAtBlock
 from bidding.box.committee import RegisteredKeySet
 from bidding.keyholder.config import HeldShare
 from bidding.keyholder.errors import ReleaseRefusedError
@@ -74,8 +74,9 @@ def need_opening(tender: TenderAtBlock, lot: LotView, envelope: Envelope) -> Non
         case Committee.AT_ONCE:
             return
         case Committee.AFTER:
-            is_current = lot.envelope == envelope
-            if is_current and tender.time < lot.since + tender.view.committee_after:
+            # Once the envelope is recorded as opened the window has passed; `since` is then that of a later step.
+            is_due = lot.envelope > envelope or lot.state in {LotState.EXAMINING, LotState.OPENED, LotState.AWARDED}
+            if not is_due and tender.time < lot.since + tender.view.committee_after:
                 raise ReleaseRefusedError("The bidders' own window is open.", code="holder.window")
         case Committee.NEVER:
             raise ReleaseRefusedError("In this tender the committee opens nothing.", code="holder.never")

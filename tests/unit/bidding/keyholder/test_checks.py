@@ -118,6 +118,19 @@ def test_the_committee_waits_for_the_bidders_own_window() -> None:
     checks.need_opening(tender_at(time=149, **terms), later, Envelope.TECHNICAL)
 
 
+@pytest.mark.parametrize("state", [LotState.EXAMINING, LotState.OPENED, LotState.AWARDED])
+def test_the_window_does_not_begin_again_with_what_follows_the_opening(state: LotState) -> None:
+    terms = {**LISTED, "committee": Committee.AFTER, "committee_after": 50}
+    checks.need_opening(tender_at(time=149, **terms), replace(OPENING, state=state, since=140), Envelope.TECHNICAL)
+
+
+def test_a_lot_that_fails_within_the_window_is_not_opened_at_once() -> None:
+    terms = {**LISTED, "committee": Committee.AFTER, "committee_after": 50}
+    failed = replace(OPENING, state=LotState.FAILED, since=120)
+    with refused("holder.window"):
+        checks.need_opening(tender_at(time=149, **terms), failed, Envelope.TECHNICAL)
+
+
 def test_where_the_committee_never_opens_it_never_does() -> None:
     with refused("holder.never"):
         checks.need_opening(tender_at(**LISTED, committee=Committee.NEVER), OPENING, Envelope.TECHNICAL)
