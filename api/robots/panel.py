@@ -19,8 +19,8 @@ from bidding.tender.notice import NoticeLot
 from bidding.tender.rules import RulePack
 from ledger.acts import ConflictDeclaration, Envelope, EvaluationReport, Role, SeatAcceptance
 
-Points = Callable[[bytes, str], Decimal]
-"""The points that an expert gives a bidder for a criterion."""
+Points = Callable[[int, bytes, str], Decimal]
+"""The points that an expert, counted from 0, gives a bidder for a criterion."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class PanelRobot:
     async def score(self, lot: NoticeLot, bidders: Sequence[bytes], points: Points) -> list[Sheet]:
         """Have every expert lock a sheet for every bidder."""
         sheets = []
-        for seated in self.seats:
+        for expert, seated in enumerate(self.seats):
             for bidder in bidders:
-                scores = {c.id: Score(points(bidder, c.id), "") for c in lot.criteria}
+                scores = {c.id: Score(points(expert, bidder, c.id), "") for c in lot.criteria}
                 salt = secrets.token_bytes(32)
                 sheet = Sheet(self.conduct.tender, lot.number, bidder, seated.seat, criteria_hash(lot), scores, salt)
                 await self.conduct.record(seated.expert, sheet.act(), sheet.to_bytes())

@@ -13,7 +13,7 @@ from api.robots.stage import Stage
 from api.robots.tenderer import TenderConduct
 from bidding.tender.notice import Notice, NoticeLot
 from bidding.tender.rules import RulePack
-from ledger.acts import Envelope, Role
+from ledger.acts import Committee, Envelope, Role
 
 FAST_WINDOW = 800
 """Seconds before the deadline at which robots hand in: the box log grows quickly then."""
@@ -117,6 +117,8 @@ class TenderRun:
         await self.stage.pulse.until(all_opened, f"all bids of the {envelope.text} envelope opened")
         for bid in await due():
             self._tell_opened(bid)
+        if self.pack.terms.committee is not Committee.AT_ONCE:
+            await self.tick(self.pack.terms.committee_after)  # the bidders' own window ends before the record
         await self.host.record_opening(lot.number, envelope)
         await self.stage.until_lot(self.conduct, lot.number, "EVALUATING")
 
