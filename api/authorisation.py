@@ -85,6 +85,10 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/v1/tenders/{tender}/list"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/opening"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/explain"): _ANYONE,
+    ("GET", "/v1/tenders/{tender}/prices/{header}"): _ANYONE,
+    ("GET", "/v1/tenders/{tender}/envelopes/{header}"): _roles(
+        Role.TENDERER, Role.SUPERVISOR, Role.EXPERT, Role.BIDDER
+    ),
     ("GET", "/v1/tenders/{tender}/bundle"): _ANYONE,
     ("GET", "/v1/tenders/{tender}/bundle/full"): _roles(Role.SUPERVISOR),
     ("GET", "/v1/tenders/{tender}/events"): _ANYONE,

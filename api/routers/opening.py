@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from api.deps import Node
+from api.deps import CurrentAccount, Node
 from api.schemas.hexadecimal import Address20, Id32
 from bidding.box.committee import committee_size
 from bidding.box.evidence import registry_evidence, tender_evidence
 from bidding.box.registry import Questions
+from bidding.opening.readers import document_for, price_document
 from bidding.opening.views import explain_view, list_view, opening_view
 
 router = APIRouter(prefix="/v1", tags=["opening"])
@@ -53,3 +54,18 @@ async def get_explanation(tender: Id32, node: Node, bidder: Annotated[Id32 | Non
     """Return what became of every slip of the tender and why, of one bidder if given; once the box is open."""
     async with node.database.reading() as session:
         return await explain_view(session, tender, bidder)
+
+
+@router.get("/tenders/{tender}/prices/{header}")
+async def get_price(tender: Id32, header: Id32, node: Node) -> Response:
+    """Return the document of an opened price envelope, as it was sealed."""
+    async with node.database.reading() as session:
+        return Response(await price_document(session, tender, header), media_type="application/json")
+
+
+@router.get("/tenders/{tender}/envelopes/{header}")
+async def get_envelope(tender: Id32, header: Id32, account: CurrentAccount, node: Node) -> Response:
+    """Return the document of any opened envelope to those whose task it is to read it."""
+    async with node.database.reading() as session:
+        document = await document_for(session, tender, header, account.address, account.organisations)
+    return Response(document, media_type="application/json", headers={"Cache-Control": "private, no-store"})

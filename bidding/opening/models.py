@@ -64,6 +64,18 @@ class SlipVerdict(Base):
     sentence: Mapped[str] = mapped_column(Text)
 
 
+class MissedSlip(Base):
+    """A slip of the tender that this city took at its door and that is not in the box, and why, in words."""
+
+    __tablename__ = "opened_missed"
+
+    tender: Mapped[Bytes32] = mapped_column(ForeignKey("opened_box.tender"), primary_key=True)
+    slip_hash: Mapped[Bytes32] = mapped_column(primary_key=True)
+    bidder: Mapped[Bytes32]
+    reason: Mapped[str] = mapped_column(String(16))
+    sentence: Mapped[str] = mapped_column(Text)
+
+
 class HolderRecord(Base):
     """A key-holder's signed act; with a `fault` it is evidence against the holder and used for nothing else.
 

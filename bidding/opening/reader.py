@@ -20,6 +20,7 @@ from bidding.box.lines import LineReader, LineSource
 from bidding.box.repository import publish_streams
 from bidding.opening import repository
 from bidding.opening.intake import list_fault
+from bidding.opening.missed import missed_slips
 from bidding.opening.models import HolderRecord, ListedBid, OpenedBox, SlipVerdict
 from bidding.sealing.acts import header_of
 from bidding.sealing.box import explain
@@ -78,9 +79,11 @@ class BoxReader:
             return False
         secret = interpolate_box_key(box.keys, scalars)
         loaded = await load_list(self._chain, LineReader(self._sources), tender, secret)
+        missed = await missed_slips(self._database, loaded, secret)
         async with self._database.unit_of_work() as session:
             if await repository.box(session, tender.tender) is None:
                 await self._store(session, loaded, secret)
+                session.add_all(missed)
         return True
 
     async def _store(self, session: AsyncSession, loaded: LoadedList, secret: bytes) -> None:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.opening.models import BidderRecord, HolderRecord, ListedBid, OpenedBidRow, OpenedBox, SlipVerdict
+from bidding.opening.models import (
+    BidderRecord,
+    HolderRecord,
+    ListedBid,
+    MissedSlip,
+    OpenedBidRow,
+    OpenedBox,
+    SlipVerdict,
+)
 from ledger.acts import Act, ShareRelease
 
 
@@ -38,6 +46,12 @@ async def verdicts(session: AsyncSession, tender: bytes) -> Sequence[SlipVerdict
     """Return what became of every slip of the tender, by place."""
     query = select(SlipVerdict).where(SlipVerdict.tender == tender)
     return (await session.scalars(query.order_by(SlipVerdict.origin, SlipVerdict.index))).all()
+
+
+async def missed(session: AsyncSession, tender: bytes) -> Sequence[MissedSlip]:
+    """Return the slips of the tender that this city took and that are not in the box, by hash."""
+    query = select(MissedSlip).where(MissedSlip.tender == tender).order_by(MissedSlip.slip_hash)
+    return (await session.scalars(query)).all()
 
 
 async def holder_records(

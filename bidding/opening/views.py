@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.opening import repository
 from bidding.opening.errors import OpeningError
-from bidding.opening.models import BidderRecord, HolderRecord, ListedBid, OpenedBidRow, OpenedBox
+from bidding.opening.models import (
+    BidderRecord,
+    HolderRecord,
+    ListedBid,
+    MissedSlip,
+    OpenedBidRow,
+    OpenedBox,
+    SlipVerdict,
+)
 from bidding.opening.opened import OpenedRecords, recorded
 from bidding.opening.record import record_root
 from ledger.acts import BidList, BidOpening, BoxShare, Envelope, ShareRelease
@@ -36,21 +44,30 @@ async def list_view(session: AsyncSession, tender: bytes) -> JsonObject:
 
 
 async def explain_view(session: AsyncSession, tender: bytes, bidder: bytes | None = None) -> JsonObject:
-    """Return what became of every slip of the tender and why, of one bidder if given."""
+    """Return what became of every slip of the tender and why, of one bidder if given.
+
+    First those in the box, by place; then those without a place that this city took at its door.
+    """
     await _need_box(session, tender)
-    slips: list[JsonValue] = [
-        {
-            "slip": to_hex(row.slip_hash),
-            "origin": row.origin,
-            "index": row.index,
-            "bidder": to_hex(row.bidder),
-            "reason": row.reason,
-            "because": row.sentence,
-        }
+    placed = [
+        _explained(row, row.origin, row.index)
         for row in await repository.verdicts(session, tender)
         if bidder in (None, row.bidder)
     ]
+    missed = [_explained(row) for row in await repository.missed(session, tender) if bidder in (None, row.bidder)]
+    slips: list[JsonValue] = [*placed, *missed]
     return {"tender": to_hex(tender), "slips": slips}
+
+
+def _explained(row: SlipVerdict | MissedSlip, origin: int | None = None, index: int | None = None) -> JsonObject:
+    return {
+        "slip": to_hex(row.slip_hash),
+        "origin": origin,
+        "index": index,
+        "bidder": to_hex(row.bidder),
+        "reason": row.reason,
+        "because": row.sentence,
+    }
 
 
 async def opening_view(session: AsyncSession, tender: bytes, *, holders: int = 0, full: bool = False) -> JsonObject:
