@@ -6,11 +6,12 @@ Ranking and award are recomputed from opened bids, findings and sheets; nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from bidding.award.domain import AwardError, Basis, need_decision, need_failure, parse_basis
+from bidding.award.domain import AwardError, need_decision, need_failure, parse_basis
 from bidding.box.book import LotState, LotView
-from bidding.evaluation.domain import FailureReason, OpenedBid, Outcome
+from bidding.evaluation.domain import FailureReason, OpenedBid, Outcome, Ranking
 from bidding.evaluation.report import parse_report, read_evaluation, read_examination
 from bidding.evaluation.sheets import Sheet
 from bidding.panel.claims import Authorities, Recorded, need_signed_by_all
@@ -23,12 +24,14 @@ from ledger.acts import (
     AwardDecision,
     Envelope,
     EnvelopeExclusion,
+    EvaluationReport,
     LotFailure,
     OpeningRecord,
     Role,
     ScoreSheet,
 )
-from ledger.claims import Claim, judged
+from ledger.claims import Claim, Words, judged, settled
+from ledger.errors import SunbidError
 from ledger.json_fields import to_hex
 from ledger.signed import Signed
 
@@ -76,6 +79,11 @@ def lot_claims(
         judged("lot.excluded", "Each exclusion names exactly the bidders whom the whole panel rejected.",
                "各阶段否决的投标人与全体评委签署的评审报告一致。", verifier.check_exclusions, evidence=proof),
     ]  # fmt: skip
+    roots = verifier.report_roots()
+    if roots:
+        subject = Words(f"The ranking of lot {view.number} is what the opened bids, the findings and the sheets give.",
+                        f"标段 {view.number} 的排名与开启的投标、评审意见及评分表相符。", evidence=proof)  # fmt: skip
+        claims.append(settled("lot.evaluated", subject, lambda: verifier.evaluate(roots))[0])
     if view.state in {LotState.AWARDED, LotState.FAILED}:
         english, chinese = verifier.words()
         claims.append(judged("lot.decided", english, chinese, verifier.check_decisions, when=view.since,
@@ -125,6 +133,37 @@ class _Verifier:
                 raise AwardError("others were excluded than the panel rejected", code="exclusion.differs")
             gone |= set(act.excluded)
 
+    def evaluate(self, roots: Sequence[bytes]) -> tuple[Outcome, Words]:
+        """Return the outcome that every one of these reports gives, recomputed, with the words for the last one."""
+        *_, last = [self._outcome(root) for root in roots]
+        number, formula = self.lot.number, self.pack.terms.formula.value
+        evidence = (*map(to_hex, roots), self.evidence.block)
+        if not isinstance(last, Ranking):
+            reason = last.reason.text
+            return last, Words(f"Lot {number}: by {formula} there is no award ({reason}), recomputed.",
+                               f"标段 {number}：按规则 {formula} 重新计算，无中标人（{reason}）。",
+                               evidence=evidence)  # fmt: skip
+        ranked = "; ".join(f"{c.rank}. {to_hex(c.bidder)} {c.price}" for c in last.candidates)
+        return last, Words(f"Lot {number}: by {formula} the ranking is {ranked}; recomputed, signed by every expert.",
+                           f"标段 {number}：按规则 {formula} 排名为 {ranked}；系重新计算得出，全体评委均已签署。",
+                           evidence=evidence)  # fmt: skip
+
+    def report_roots(self) -> list[bytes]:
+        """Return the roots of the reports that decisions rest on; where none does, of all evaluation reports."""
+        roots = []
+        for act in (s.act for s in self.evidence.acts):
+            if isinstance(act, AwardDecision | LotFailure):
+                with suppress(SunbidError):  # the claim on the decision says what is wrong with its basis
+                    roots.append(parse_basis(self.evidence.bases.get(act.basis, b"")).report)
+        signed = [r.signed.act for r in self.evidence.report_acts]
+        final = [act.root for act in signed if isinstance(act, EvaluationReport) and self._is_final(act.root)]
+        return [root for root in dict.fromkeys(roots) if root != ZERO32] or list(dict.fromkeys(final))
+
+    def _is_final(self, root: bytes) -> bool:
+        with suppress(SunbidError):
+            return parse_report(self.evidence.report(root)).kind == "evaluation-report"
+        return False
+
     def check_decisions(self) -> None:
         view = self.evidence.view
         if view.reason == FailureReason.TOO_FEW_BIDDERS:
@@ -164,7 +203,7 @@ class _Verifier:
         basis = parse_basis(self.evidence.bases[act.basis])
         if basis.hash != act.basis or (basis.tender, basis.lot, basis.replaces) != (act.tender, act.lot, last):
             raise AwardError("the basis is for another decision", code="award.basis")
-        outcome = self._outcome(basis)
+        outcome = None if basis.report == ZERO32 else self._outcome(basis.report)
         if isinstance(act, LotFailure):
             if need_failure(outcome, fallen, self.pack.terms, basis) != act.reason:
                 raise AwardError("act and basis state different reasons", code="award.reason")
@@ -173,13 +212,11 @@ class _Verifier:
                 raise AwardError("an award has no report, or another method", code="award.no_report")
             need_decision(outcome, fallen, self.pack.terms, act.winner, basis)
 
-    def _outcome(self, basis: Basis) -> Outcome | None:
-        if basis.report == ZERO32:
-            return None
-        report = parse_report(self.evidence.report(basis.report))
-        if report.root != basis.report:
+    def _outcome(self, root: bytes) -> Outcome:
+        report = parse_report(self.evidence.report(root))
+        if report.root != root:
             raise AwardError("the report is not the one that was signed", code="report.root")
-        self._need_signed(basis.report)
+        self._need_signed(root)
         gone = {bidder for act in self._standing_exclusions() for bidder in act.excluded}
         bids = [bid for bid in self.opened.price_bids if bid.bidder not in gone]
         case, outcome = read_evaluation(report, self.evidence.tender, self.lot, self.pack, bids)

@@ -7,6 +7,7 @@ bundle runs it on a live node first, to learn which slots have to be proven. So 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from ledger.chain.client import REGISTRY
 from ledger.chain.evidence.blocks import VerifiedBlock
 from ledger.chain.evidence.facts import StateReader
 from ledger.claims import Claim, RestsOnError, Words, need, settled
+from ledger.errors import SunbidError
 from ledger.json_fields import to_hex
 from witness.audit.acts import Acts, DatedActs, signed_claim
 from witness.audit.bundle import Bundle
@@ -270,9 +272,12 @@ def _opened_lot(opened: Opened, lot: LotView) -> OpenedLot:
 
 
 def _reports(acts: Acts) -> dict[bytes, bytes]:
-    """Return the documents that are reports, by the root over their records."""
-    documents = [*acts.documents_of("evaluation-report"), *acts.documents_of("examination-report")]
-    return {parse_report(content).root: content for content in documents}
+    """Return the documents that can be read as reports, by the root over their records."""
+    found: dict[bytes, bytes] = {}
+    for content in (*acts.documents_of("evaluation-report"), *acts.documents_of("examination-report")):
+        with suppress(SunbidError):  # whoever needs it says that it is missing
+            found[parse_report(content).root] = content
+    return found
 
 
 def _of_lot(recorded: tuple[Recorded, ...], lot: LotView) -> tuple[Recorded, ...]:

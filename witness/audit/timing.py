@@ -61,9 +61,9 @@ def secrecy_claim(at: TenderAtBlock, log: ProvenLog | None, keys: TenderKeys | N
         dealt_en = " A dealer knew all keys (development only)." if registered.is_dealt else ""
         dealt_zh = "密钥发放者知悉全部密钥（仅限开发）。" if registered.is_dealt else ""
         return True, Words(
-            f"No share was logged before the opening: witnesses had seen none of the box when it was closing already, and "
-            f"none of a bid when the list was fixed already. Until then bids were secret unless {k} of the {n} named "
-            f"holders ({holders}) colluded.{dealt_en}{hidden_en}",
+            f"No share was logged before the opening: witnesses had seen none of the box when it was closing already, "
+            f"and none of a bid when the list was fixed already. Until then bids were secret unless {k} of the {n} "
+            f"named holders ({holders}) colluded.{dealt_en}{hidden_en}",
             f"开启前日志中无任何密钥份额：关箱已开始时，见证城市所见日志尚无投标箱份额；名单已定时，尚无投标文件份额。"
             f"此前除非 {n} 名具名持有人（{holders}）中的 {k} 名串通，投标内容均属保密。{dealt_zh}{hidden_zh}",
             who=", ".join(known.cosigners),
