@@ -30,7 +30,8 @@ from ledger.chain.evidence.facts import StateProof
 from ledger.json_fields import read_list, read_members
 from ledger.signed import Signed
 from witness.audit.container import MAX_SIZE, ContainerError, pack, unpack
-from witness.audit.parts import LoggedEntry, Manifest, ShownBox, ShownEnvelope, ShownList, read_signed, signed_to_json
+from witness.audit.parts import LoggedEntry, Manifest, read_signed, signed_to_json
+from witness.audit.shown import ShownBox, ShownEnvelope, ShownList
 from witness.log.note import Note
 from witness.log.proof_file import ProofFile
 

@@ -17,7 +17,8 @@ from ledger.chain.client import ChainClient
 from ledger.chain.contracts import artifact
 from ledger.errors import SunbidError
 from witness.audit.bundle import Lines
-from witness.audit.parts import ShownBox, ShownCut, ShownList, ShownOrigin, ShownSlip, SignedRecord
+from witness.audit.parts import SignedRecord
+from witness.audit.shown import ShownBox, ShownCut, ShownList, ShownOrigin, ShownSlip
 
 
 @dataclass(frozen=True)

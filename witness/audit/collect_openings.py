@@ -16,7 +16,8 @@ from bidding.opening.record import record_lines, record_root
 from bidding.sealing.header import Header
 from bidding.tender import repository as tenders
 from ledger.acts import BidOpening, Envelope, OpeningRecord, ShareRelease
-from witness.audit.parts import ShownBid, ShownEnvelope, SignedRecord
+from witness.audit.parts import SignedRecord
+from witness.audit.shown import ShownBid, ShownEnvelope
 
 
 class StreamSource(Protocol):

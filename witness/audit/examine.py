@@ -13,7 +13,15 @@ from typing import TypeVar
 
 from bidding.award.claims import LotEvidence, OpenedLot, lot_claims
 from bidding.box.book import LotView, TenderAtBlock
-from bidding.box.claims import TenderKeys, inputs_claim, keys_claim, list_claim, opened_claim
+from bidding.box.claims import (
+    ListInputs,
+    ProvenList,
+    TenderKeys,
+    inputs_claim,
+    keys_claim,
+    list_claim,
+    opened_claim,
+)
 from bidding.box.proven import read_book
 from bidding.evaluation.report import parse_report
 from bidding.panel.claims import Authorities, Recorded, panel_claims
@@ -29,6 +37,7 @@ from ledger.claims import Claim, RestsOnError, Words, need, settled
 from ledger.errors import SunbidError
 from ledger.json_fields import to_hex
 from witness.audit.acts import Acts, DatedActs, signed_claim
+from witness.audit.agreement import Agreement
 from witness.audit.bundle import Bundle
 from witness.audit.chain import Contracts, ProvenAnchors, ProvenRegistry
 from witness.audit.logs import LogEvidence, ProvenLog, prove_log
@@ -162,36 +171,43 @@ class Examination:
         authorities: Authorities,
         rules: tuple[Notice, RulePack] | None,
     ) -> None:
-        reading = BoxReading(self.bundle, at, self.state, self.contracts)
         contracts = self.contracts
         keys = self._keep(
             keys_claim(at, contracts.book, lambda: read_keys(self.state, contracts, at), self.name_of, self.proof)
         )
-
-        def known() -> TenderKeys:
-            return need(keys, "keys.registered")
-
-        if is_closed(at):
-            contents = self._keep(inputs_claim(at, reading.contents, self.name_of, self.proof))
-            if reading.shares or is_listed(at):
-                domain = contracts.domain(REGISTRY)
-                secret = self._keep(opened_claim(at, known, reading.shares, domain, self.name_of))
+        listed = self._box(at, keys)
+        opened: Opened = {}
         if is_listed(at):
-            listed = self._keep(
-                list_claim(
-                    at,
-                    lambda: reading.inputs(known(), need(contents, "box.inputs"), need(secret, "box.opened")),
-                    reading.statement(),
-                    self.name_of,
-                    self.proof,
-                )
+            reading = BoxReading(self.bundle, at, self.state, contracts)
+            claims, opened = opening_claims(
+                reading, lambda: need(listed, "list.recomputed"), lambda: need(keys, "keys.registered"), acts
             )
-            claims, opened = opening_claims(reading, lambda: need(listed, "list.recomputed"), known, acts)
             self.claims += claims
             self._lots(at, acts, dated, authorities, rules, opened)
-        holders = ", ".join(f"{i} {self.name_of(m.city)}" for i, m in enumerate(keys.seal.members, 1)) if keys else ""
-        self.claims.append(secrecy_claim(at, dated.log if dated else None, keys, holders))
-        self.claims.append(time_claim(at, self.block, dated.log if dated else None))
+        log = dated.log if dated else None
+        agreement = Agreement(self.bundle, at, contracts, listed, opened)
+        self.claims += [agreement.acts_claim(dated), agreement.figures_claim(log, dated)]
+        self.claims += [secrecy_claim(at, log, keys, self.name_of), time_claim(at, self.block, log)]
+
+    def _box(self, at: TenderAtBlock, keys: TenderKeys | None) -> ProvenList | None:
+        """Keep the claims on the box as far as the tender is; return the list if there is one."""
+        reading = BoxReading(self.bundle, at, self.state, self.contracts)
+        contents, secret = None, None
+        if is_closed(at):
+            contents = self._keep(inputs_claim(at, reading.contents, self.name_of, self.proof))
+        if reading.shares or is_listed(at):
+            domain = self.contracts.domain(REGISTRY)
+            secret = self._keep(
+                opened_claim(at, lambda: need(keys, "keys.registered"), reading.shares, domain, self.name_of)
+            )
+        if not is_listed(at):
+            return None
+
+        def inputs() -> ListInputs:
+            known = need(keys, "keys.registered")
+            return reading.inputs(known, need(contents, "box.inputs"), need(secret, "box.opened"))
+
+        return self._keep(list_claim(at, inputs, reading.statement(), self.name_of, self.proof))
 
     def _lots(
         self,

@@ -26,7 +26,8 @@ from ledger.claims import Claim, Words, settled
 from witness.audit.acts import Acts
 from witness.audit.bundle import Bundle
 from witness.audit.chain import Contracts
-from witness.audit.parts import ShownBid, ShownBox, ShownEnvelope, ShownOrigin, SignedRecord
+from witness.audit.parts import SignedRecord
+from witness.audit.shown import ShownBid, ShownBox, ShownEnvelope, ShownOrigin
 
 
 def read_keys(state: StateReader, contracts: Contracts, at: TenderAtBlock) -> TenderKeys:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bidding.box.book import BookState, TenderAtBlock
-from bidding.box.claims import TenderKeys
+from bidding.box.claims import NameOf, TenderKeys
 from ledger.chain.evidence.blocks import VerifiedBlock
 from ledger.claims import Claim, Words, need, settled
 from ledger.errors import SunbidError
@@ -48,7 +48,7 @@ def time_claim(at: TenderAtBlock, block: VerifiedBlock, log: ProvenLog | None) -
     return settled("time", subject, find)[0]
 
 
-def secrecy_claim(at: TenderAtBlock, log: ProvenLog | None, keys: TenderKeys | None, holders: str) -> Claim:
+def secrecy_claim(at: TenderAtBlock, log: ProvenLog | None, keys: TenderKeys | None, name_of: NameOf) -> Claim:
     """Return the claim that no holder's share was logged before the box was closed, and what it rests on besides."""
 
     def find() -> tuple[bool, Words]:
@@ -56,6 +56,7 @@ def secrecy_claim(at: TenderAtBlock, log: ProvenLog | None, keys: TenderKeys | N
         first = _first_after(known, Kind.BOX_OPENED, at.view.closing_at, "the box had begun to close")
         _first_after(known, Kind.COMMITTEE_OPENED, at.view.listed_at, "the list was fixed")
         k, n = registered.seal.keys.k, registered.seal.keys.n
+        holders = ", ".join(f"{i} {name_of(m.city)}" for i, m in enumerate(registered.seal.members, 1))
         hidden_en = f" {known.hidden} undisclosed events are not judged." if known.hidden else ""
         hidden_zh = f"另有 {known.hidden} 条未公开事件不在判断之列。" if known.hidden else ""
         dealt_en = " A dealer knew all keys (development only)." if registered.is_dealt else ""
