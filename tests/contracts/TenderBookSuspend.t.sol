@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {ICityRegistry} from "../../contracts/interfaces/ICityRegistry.sol";
 import {ITenderBook} from "../../contracts/interfaces/ITenderBook.sol";
 import {Acts} from "../../contracts/libraries/Acts.sol";
-import {Role} from "../../contracts/libraries/Codes.sol";
+import {Role, Scope} from "../../contracts/libraries/Codes.sol";
 import {TenderScene} from "./support/TenderScene.sol";
 
 contract TenderBookSuspendTest is TenderScene {
@@ -100,6 +100,19 @@ contract TenderBookSuspendTest is TenderScene {
             _chain(issuers[0], _credential(stranger.at, keccak256("s"), CENTRE, Role.SUPERVISOR));
         _expect(ICityRegistry.CredentialNotFitting.selector);
         book.suspend(THEIRS, act, _signBook(stranger, Acts.hash(act)), other);
+    }
+
+    function test_suspend_failsForADelegateOfTheSupervisor() public {
+        bytes32 tender = _announced();
+        Acts.TenderSuspension memory act = Acts.TenderSuspension(tender, REASON, 0);
+        ICityRegistry.Chain memory chain = _delegated(
+            issuers[0],
+            officer,
+            _credential(officer.at, SUPERVISION, SUPERVISION, Role.SUPERVISOR),
+            Acts.Delegation(SUPERVISION, agent.at, Scope.CONDUCT, 0, LATER)
+        );
+        _expect(ICityRegistry.DelegationNotFitting.selector);
+        book.suspend(THEIRS, act, _signBook(agent, Acts.hash(act)), chain);
     }
 
     function test_suspend_byTheAgencyForItsTenderer() public {
