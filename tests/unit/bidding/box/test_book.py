@@ -16,7 +16,7 @@ from bidding.box.book import (
     read_tender,
 )
 from ledger.acts import Committee, Envelope, Lot
-from tests.fixtures.box import LOT, VIEW, b32, lot_view, tender_at
+from tests.fixtures.box import BookViews, b32, lot_view, tender_at
 
 
 def test_inputs_are_the_words_of_the_interface() -> None:
@@ -102,26 +102,8 @@ def test_lots_are_found_by_number() -> None:
     assert lot_view(envelopes=6).first_envelope is Envelope.TECHNICAL
 
 
-class Views:
-    """Answers as the chain client does: named members in the contract's order."""
-
-    def __init__(self, state: BookState) -> None:
-        self.rows = {
-            "tenderOf": SimpleNamespace(_asdict=lambda: {**VIEW, "state": int(state), "committee": 1}),
-            "noticesOf": ((b32("n"),), 0),
-            "originsOf": (SimpleNamespace(origin=b32("o"), city=b32("luan"), start_size=0, start_root=bytes(32)),),
-            "lotsOf": (SimpleNamespace(_asdict=lambda: {**LOT, "state": int(LotState.OPENING)}),),
-            "cutsOf": ((b32("hefei"), 9, b32("root")),),
-        }
-        self.blocks: set[int] = set()
-
-    async def call_many(self, calls, *, block):
-        self.blocks.add(block)
-        return [self.rows[call.function] for call in calls]
-
-
 async def test_a_tender_is_read_at_one_block() -> None:
-    views = Views(BookState.CLOSED)
+    views = BookViews({b32("t"): BookState.CLOSED})
     tender = await read_tender(views, b32("t"), SimpleNamespace(number=12, timestamp=34))  # type: ignore[arg-type]
     assert tender is not None
     assert (tender.block, tender.time, views.blocks) == (12, 34, {12})
@@ -132,7 +114,7 @@ async def test_a_tender_is_read_at_one_block() -> None:
 
 
 async def test_a_tender_that_was_never_announced_is_none() -> None:
-    views = Views(BookState.UNKNOWN)
+    views = BookViews({})
     assert await read_tender(views, b32("t"), SimpleNamespace(number=1, timestamp=1)) is None  # type: ignore[arg-type]
 
 
