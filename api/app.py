@@ -16,6 +16,8 @@ from api import problems
 from api.deps import authorise
 from api.node import CityNode
 from api.routers import ROUTERS
+from api.schemas.problem import PROBLEMS
+from api.verdicts import Verdicts
 from ledger.worker import Worker
 
 STATIC = Path(__file__).parent / "web" / "static"
@@ -44,12 +46,18 @@ def create_app(node: CityNode, worker: Worker[CityNode] | None = None) -> FastAP
         redoc_url=None,
     )
     app.state.node = node
+    app.state.verdicts = Verdicts(node)
     problems.install(app)
     app.middleware("http")(_observe(node))
-    for router in ROUTERS:
-        app.include_router(router)
+    include_routers(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def include_routers(app: FastAPI) -> None:
+    """Have `app` serve every address, with the form of refusals in its description."""
+    for router in ROUTERS:
+        app.include_router(router, responses=PROBLEMS)
 
 
 @asynccontextmanager

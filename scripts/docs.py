@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from api.app import include_routers
 from api.authorisation import RULES
 from api.routers import ROUTERS
 from ledger.acts import ACTS, Act
 from ledger.eip712 import encode_type, fields_of
-from scripts import tender_states
+from scripts import error_codes, tender_states
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -70,9 +73,18 @@ def _first_line(documented: object) -> str:
     return (inspect.getdoc(documented) or "").partition("\n")[0]
 
 
+def openapi() -> str:
+    """Return docs/openapi.json."""
+    app = FastAPI(title="Sunbid", version="1", description="Public resource trading in which nobody has to be trusted.")
+    include_routers(app)
+    return json.dumps(app.openapi(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "acts.md": acts,
+    "errors.md": error_codes.render,
     "http.md": http,
+    "openapi.json": openapi,
     "tender-states.md": tender_states.render,
 }
 """Every generated document with what renders it."""

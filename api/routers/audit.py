@@ -6,10 +6,12 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse
 
 from api.bundles import make_bundle
 from api.deps import CurrentAccount, Node
 from api.schemas.hexadecimal import Id32
+from api.verdicts import KeptVerdicts
 from bidding.tender import repository
 from bidding.tender.domain import TenderError
 from ledger.acts import Role
@@ -24,9 +26,14 @@ MEDIA_TYPE = "application/zip"
 
 
 @router.get("/bundle", response_class=Response)
-async def get_bundle(tender: Id32, node: Node, with_box: Annotated[bool, Query(alias="withBox")] = False) -> Response:
+async def get_bundle(
+    tender: Id32, node: Node, verdicts: KeptVerdicts, with_box: Annotated[bool, Query(alias="withBox")] = False
+) -> Response:
     """Return the public bundle: price envelopes opened, of the others that they were; `withBox` adds all slips."""
-    return await _bundle(node, tender, Profile.PUBLIC, with_box=with_box)
+    if with_box:
+        return await _bundle(node, tender, Profile.PUBLIC, with_box=True)
+    path = (await verdicts.get(tender)).path  # the file that the tender's page shows the verdict on
+    return FileResponse(path, media_type=MEDIA_TYPE, filename=_name(tender))
 
 
 @router.get("/bundle/full", response_class=Response)
@@ -49,5 +56,9 @@ async def get_full_bundle(
 async def _bundle(node: Node, tender: bytes, profile: Profile, *, with_box: bool) -> Response:
     bundle = await make_bundle(node, tender, profile, with_box=with_box)
     content = await asyncio.to_thread(bundle.to_bytes)
-    name = f"sunbid-{tender.hex()[:16]}.zip"
-    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    disposition = f'attachment; filename="{_name(tender)}"'
+    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})
+
+
+def _name(tender: bytes) -> str:
+    return f"sunbid-{tender.hex()[:16]}.zip"

@@ -12,6 +12,7 @@ from api.deps import Node
 from api.node import CityNode
 from api.schemas.hexadecimal import Id32
 from api.trust import trust_bytes
+from api.verdicts import KeptVerdicts
 from api.web.charts import way
 from api.web.render import page
 from api.web.tender_page import tender_page
@@ -47,7 +48,7 @@ async def show_tenders(
 
 
 @router.get("/tenders/{tender}", response_class=HTMLResponse)
-async def show_tender(request: Request, tender: Id32, node: Node) -> Response:
+async def show_tender(request: Request, tender: Id32, node: Node, verdicts: KeptVerdicts) -> Response:
     """Show one tender: facts, what happened, bids once the box is open, result, proofs, verification."""
     words = partial(text, language=language_of(request))
     found = await tender_page(node, tender, words)
@@ -58,7 +59,7 @@ async def show_tender(request: Request, tender: Id32, node: Node) -> Response:
         page=found,
         way=way(found.way, words("way")),
         owner=None if found.row.owned else await _owner(node, tender),
-        verification=None,
+        verification=await verdicts.show(tender) if found.row.owned and not found.is_live else None,
     )
 
 

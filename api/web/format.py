@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from ledger.clock import from_unix
 
+_LONG_HEX = re.compile(r"0x[0-9a-fA-F]{19,}", re.ASCII)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -37,6 +39,6 @@ def hexadecimal(value: bytes) -> str:
 
 
 def short(value: bytes | str) -> str:
-    """Return the beginning and end of a long hash, enough to compare by eye."""
+    """Return a text with its long hashes as beginning and end, enough to compare by eye."""
     text = hexadecimal(value) if isinstance(value, bytes) else value
-    return text if len(text) <= 20 else f"{text[:10]}…{text[-6:]}"
+    return _LONG_HEX.sub(lambda found: f"{found[0][:10]}…{found[0][-6:]}", text)

@@ -199,6 +199,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The tender has not ended: the bundle is made after the award.",
         "项目未结束，证据包在定标后生成。",
     ),
+    "verify_soon": (
+        "The bundle is being made: the last entries are on their way into the log and onto the chain. Look again soon.",
+        "证据包生成中：最后的记录正在写入日志并上链，请稍后刷新。",
+    ),
+    "verify_own_word": (
+        "Checked by this city under its own trust file: a page is the operator's word.",
+        "由本市依自身信任文件核验；网页仅代表运营方陈述。",
+    ),
     "verify_failed": ("The bundle could not be made", "未能生成证据包"),
     "verify_self": (
         "Do not take this page's word for it: download bundle and trust file and run",
@@ -235,6 +243,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "type.CreditDecision": ("decision", "信用决定"),
     "type.CreditRevocation": ("revocation", "撤销"),
     "type.CreditRepair": ("repair", "信用修复"),
+    "unknown_texts": (
+        "This city alone does not know the whole standing. Entries whose text it does not hold",
+        "仅凭本市无法得知完整信用状况，本市未持有正文的条目数",
+    ),
     "illustrative": (
         "Points and grades are on an illustrative scale: no public scoring table of the cities was found.",
         "分值与等级为示例标准：尚无公开的城市评分表。",
