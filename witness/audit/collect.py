@@ -15,6 +15,16 @@ from bidding.box.book import TenderAtBlock, read_tender
 from bidding.box.lines import LineReader, LineSource
 from bidding.tender import repository as tenders
 from bidding.tender.models import TenderActRow, Visibility
+from ledger.acts import (
+    AwardDecision,
+    EnvelopeExclusion,
+    LotFailure,
+    OpeningRecord,
+    TenderAmendment,
+    TenderResumption,
+    TenderSuspension,
+    TenderTermination,
+)
 from ledger.authority import ActChain
 from ledger.chain.client import Block, ChainClient, ContractKind
 from ledger.chain.evidence.blocks import BlockEvidence, VerifiedBlock, header_from_rpc
@@ -34,6 +44,19 @@ from witness.audit.parts import Manifest, Profile
 from witness.audit.timing import is_listed
 from witness.log.policy import Policy
 from witness.log.service import PublicLog
+
+
+_STEPS = (
+    TenderAmendment,
+    TenderSuspension,
+    TenderResumption,
+    TenderTermination,
+    OpeningRecord,
+    EnvelopeExclusion,
+    AwardDecision,
+    LotFailure,
+)
+"""The acts that TenderBook counts as steps."""
 
 
 class NotReadyError(SunbidError):
@@ -98,6 +121,7 @@ class Collector:
             await collect_openings(session, at, self.streams, full=manifest.profile is Profile.FULL) if listed else None
         )
         acts, documents = await _acts(session, at, log, full=manifest.profile is Profile.FULL)
+        _need_every_step(at, acts)
         return Bundle(
             manifest=manifest,
             anchor=unproven,
@@ -169,6 +193,13 @@ async def _acts(
     acts = tuple(_signed(row) for row in rows if _is_there(row, log))
     documents = await tenders.documents(session, at.tender, visible=None if full else [Visibility.PUBLIC])
     return acts, {row.sha256: row.content for row in documents}
+
+
+def _need_every_step(at: TenderAtBlock, acts: tuple[Signed, ...]) -> None:
+    """Refuse to go on while the log has not witnessed a step that the chain took: its entry comes with the indexer."""
+    taken = at.view.tenderer_steps + at.view.supervisor_steps + sum(lot.steps for lot in at.lots)
+    if sum(isinstance(signed.act, _STEPS) for signed in acts) < taken:
+        raise NotReadyError("the log has not witnessed the tender's last step yet")
 
 
 def _is_there(row: TenderActRow, log: CollectedLog) -> bool:
