@@ -87,7 +87,6 @@ class Demonstration:
         verdict = await asyncio.to_thread(verify, content, await self._trust())
         self.stage.tell(f"{path.name}: {len(content):,} bytes. {summary(verdict)}")
         if not verdict.ok:
-            self._show_verdict(verdict)
             raise DemonstrationError("The bundle does not verify.", failed=[claim.code for claim in verdict.failed])
         return verdict
 

@@ -45,7 +45,6 @@ from witness.audit.timing import is_listed
 from witness.log.policy import Policy
 from witness.log.service import PublicLog
 
-
 _STEPS = (
     TenderAmendment,
     TenderSuspension,
