@@ -60,10 +60,11 @@ def collector_of(node: CityNode) -> Collector:
 
 
 def policy_for(trust: TrustFile, log: str) -> Policy:
-    """Return the policy for the log with this origin line: its pinned key, the pinned witnesses, how many must sign."""
+    """Return the policy for the log with this origin line: its key, the other cities' witnesses, how many must sign."""
     keys = [Vkey.parse(key) for city in trust.cities for key in city.logs]
-    witnesses = [Vkey.parse(city.cosigner) for city in trust.cities]
-    return Policy.of([key for key in keys if key.name == log], witnesses, trust.cosignatures)
+    [key] = [key for key in keys if key.name == log]
+    others = [city for city in trust.cities if str(key) not in city.logs]
+    return Policy.of([key], [Vkey.parse(city.cosigner) for city in others], trust.cosignatures)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bidding.award.domain import AwardError, need_decision, need_failure, parse_basis
 from bidding.box.book import LotState, LotView
@@ -191,10 +192,22 @@ class _Verifier:
             return f"Lot {number} failed: {reason}.", f"标段 {number} 流标：{reason}。"
         winner = to_hex(awards[-1].winner)
         formula = self.pack.terms.formula.value
+        fallen_en, fallen_zh = self._fallen_words(awards)
         return (
-            f"Lot {number} is awarded to {winner}, as {formula} gives, recomputed from the opened bids.",
-            f"标段 {number} 由 {winner} 中标；按规则 {formula} 由开启的投标重新计算得出。",
+            f"Lot {number} is awarded to {winner}, as {formula} gives, recomputed from the opened bids.{fallen_en}",
+            f"标段 {number} 由 {winner} 中标；按规则 {formula} 由开启的投标重新计算得出。{fallen_zh}",
         )
+
+    def _fallen_words(self, awards: Sequence[AwardDecision]) -> tuple[str, str]:
+        """Return what is said of the decisions that were replaced, each with the ground that the next one states."""
+        english, chinese = "", ""
+        for fallen, following in pairwise(awards):
+            with suppress(SunbidError):  # a basis that cannot be read makes the claim not hold
+                basis = parse_basis(self.evidence.bases.get(following.basis, b""))
+                why = f"{basis.ground.value}: {basis.text}" if basis.text else basis.ground.value
+                english += f" The decision for {to_hex(fallen.winner)} fell before ({why})."
+                chinese += f"此前对 {to_hex(fallen.winner)} 的决定已被替代（{why}）。"
+        return english, chinese
 
     def _check_decision(self, act: AwardDecision | LotFailure, last: bytes, fallen: Sequence[bytes]) -> None:
         if act.replaces != last or act.basis not in self.evidence.bases:

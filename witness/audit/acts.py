@@ -39,6 +39,8 @@ from witness.audit.logs import ProvenLog
 _ON_TRACKS = (TenderAmendment, TenderSuspension, TenderResumption, TenderTermination)
 _ON_LOT = (OpeningRecord, EnvelopeExclusion, AwardDecision, LotFailure)
 _IN_PERSON = (EnvelopeExclusion, AwardDecision, LotFailure)
+STEPS = _ON_TRACKS + _ON_LOT
+"""The acts that TenderBook counts as steps."""
 
 
 class ActError(SunbidError):
@@ -125,7 +127,7 @@ class DatedActs:
             raise ActError(f"the log has no event of a {signed.act.name()}", digest=to_hex(digest))
         event = events[number]
         assert event.body is not None
-        moment = event.body.occurred_at if isinstance(signed.act, _ON_TRACKS + _ON_LOT) else event.logged_by
+        moment = event.body.occurred_at if isinstance(signed.act, STEPS) else event.logged_by
         return Recorded(signed, moment)
 
     def panel(self) -> PanelEvidence:

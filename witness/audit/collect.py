@@ -15,16 +15,6 @@ from bidding.box.book import TenderAtBlock, read_tender
 from bidding.box.lines import LineReader, LineSource
 from bidding.tender import repository as tenders
 from bidding.tender.models import TenderActRow, Visibility
-from ledger.acts import (
-    AwardDecision,
-    EnvelopeExclusion,
-    LotFailure,
-    OpeningRecord,
-    TenderAmendment,
-    TenderResumption,
-    TenderSuspension,
-    TenderTermination,
-)
 from ledger.authority import ActChain
 from ledger.chain.client import Block, ChainClient, ContractKind
 from ledger.chain.evidence.blocks import BlockEvidence, VerifiedBlock, header_from_rpc
@@ -35,6 +25,7 @@ from ledger.chain.prove import prove
 from ledger.db import Database
 from ledger.errors import SunbidError
 from ledger.signed import Signed, read_act
+from witness.audit.acts import STEPS
 from witness.audit.bundle import Anchor, Bundle
 from witness.audit.collect_box import collect_box, collect_list
 from witness.audit.collect_log import CollectedLog, collect_log
@@ -44,18 +35,6 @@ from witness.audit.parts import Manifest, Profile
 from witness.audit.timing import is_listed
 from witness.log.policy import Policy
 from witness.log.service import PublicLog
-
-_STEPS = (
-    TenderAmendment,
-    TenderSuspension,
-    TenderResumption,
-    TenderTermination,
-    OpeningRecord,
-    EnvelopeExclusion,
-    AwardDecision,
-    LotFailure,
-)
-"""The acts that TenderBook counts as steps."""
 
 
 class NotReadyError(SunbidError):
@@ -197,7 +176,7 @@ async def _acts(
 def _need_every_step(at: TenderAtBlock, acts: tuple[Signed, ...]) -> None:
     """Refuse to go on while the log has not witnessed a step that the chain took: its entry comes with the indexer."""
     taken = at.view.tenderer_steps + at.view.supervisor_steps + sum(lot.steps for lot in at.lots)
-    if sum(isinstance(signed.act, _STEPS) for signed in acts) < taken:
+    if sum(isinstance(signed.act, STEPS) for signed in acts) < taken:
         raise NotReadyError("the log has not witnessed the tender's last step yet")
 
 

@@ -74,17 +74,19 @@ def verify(data: bytes, trust: TrustFile) -> Verdict:
 
 
 def policy_of(stated: bytes, trust: TrustFile) -> Policy:
-    """Return by what checkpoints are believed: the log of the bundle, if it is pinned, and the pinned witnesses.
+    """Return by what checkpoints are believed: the log of the bundle, if it is pinned, witnessed by the other cities.
 
-    Refuses a stated policy that is not in canonical form, or that names a log or witness which is not pinned.
+    Refuses a stated policy that is not in canonical form, or that names another log or witness. A city's own witness
+    says nothing about its own log.
     """
     policy = Policy.parse(stated)
-    logs = [Vkey.parse(log) for city in trust.cities for log in city.logs]
-    witnesses = [Vkey.parse(city.cosigner) for city in trust.cities]
-    named = {key.vkey for key in policy.witnesses.values()}
-    if policy.format() != stated or not {key.vkey for key in policy.logs} <= set(logs) or not named <= set(witnesses):
-        raise BundleError("the bundle's policy names logs or witnesses that the trust file does not pin")
-    return Policy.of([key.vkey for key in policy.logs], witnesses, trust.cosignatures)
+    named = {key.vkey for key in policy.logs}
+    own = [city for city in trust.cities if named & set(map(Vkey.parse, city.logs))]
+    witnesses = [Vkey.parse(city.cosigner) for city in trust.cities if city not in own]
+    fits = len(named) == len(own) == 1 and {key.vkey for key in policy.witnesses.values()} <= set(witnesses)
+    if policy.format() != stated or not fits:
+        raise BundleError("the bundle's policy names another log or witness than the trust file pins for it")
+    return Policy.of([*named], witnesses, trust.cosignatures)
 
 
 def _block(bundle: Bundle, trust: TrustFile) -> tuple[Claim, tuple[VerifiedBlock, ProvenState] | None]:
