@@ -25,7 +25,9 @@ PORTS = {"luan": 8101, "hefei": 8102, "nanjing": 8103}
 START = 1_767_225_600
 """2026-01-01 UTC: the first moment of a new development chain."""
 
-READY_SECONDS = 120
+READY_SECONDS = 600
+"""How long a network may take to come up; a busy machine needs minutes, and one that fails says so at once."""
+
 _PAUSE = 0.1
 
 
@@ -88,6 +90,7 @@ class RunFolder:
         until = time.monotonic() + READY_SECONDS
         while not self.ready.exists():
             if process.poll() is not None or time.monotonic() > until:
+                process.terminate()
                 words = (self.folder / "run" / "up.log").read_text(errors="replace")[-2000:]
                 raise StackError(f"The network did not come up:\n{words}", code="stack.start")
             time.sleep(_PAUSE)
