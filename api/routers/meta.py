@@ -18,6 +18,7 @@ class Health(BaseModel):
     status: str
     time: str
     block: int
+    registry: str
 
 
 @router.get("/healthz")
@@ -26,7 +27,10 @@ async def health(node: Node) -> Health:
     async with node.database.reading() as session:
         await session.connection()
     block = await node.chain.block()
-    return Health(city=node.base.city.name, status="ok", time=node.clock.now().isoformat(), block=block.number)
+    registry = "0x" + node.settings.registry.hex()
+    return Health(
+        city=node.base.city.name, status="ok", time=node.clock.now().isoformat(), block=block.number, registry=registry
+    )
 
 
 @router.get("/metrics")

@@ -89,10 +89,16 @@ class Processes:
         async with httpx.AsyncClient(base_url=self.stack.cities[name], timeout=2) as http:
             while child.is_running and asyncio.get_running_loop().time() < until:
                 with contextlib.suppress(httpx.HTTPError):
-                    if (await http.get("/healthz")).is_success:
+                    answer = await http.get("/healthz")
+                    if answer.is_success and self._is_ours(answer):
                         return
                 await asyncio.sleep(_PAUSE)
         raise StackError(f"{name} did not come up:\n{child.last_words()}", code="stack.start")
+
+    def _is_ours(self, answer: httpx.Response) -> bool:
+        """Say whether the city that answers is of this network: another one may have taken the port."""
+        registry = "0x" + self.stack.deployment.city_registry.hex()
+        return bool(answer.json().get("registry") == registry)
 
     def kill_city(self, name: str) -> None:
         """Kill a city with its key-holder, as a power cut would."""
