@@ -40,7 +40,7 @@ class LivePulse:
     """Other processes do the work: look again and again, until `patience` seconds have passed."""
 
     devnet: Devnet
-    patience: float = 90.0
+    patience: float = 180.0
     pause: float = 0.05
 
     async def now(self) -> int:
