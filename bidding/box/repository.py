@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.box.models import QuotaHour, StoredAcknowledgement, StoredReceipt, StoredSlip, StoredStream
+
+_PORTION = 1000
+"""Slips that are held in memory at once."""
 
 
 async def stream(session: AsyncSession, head: bytes) -> StoredStream | None:
@@ -36,6 +39,14 @@ async def slips_received(session: AsyncSession, origin: bytes, start: datetime, 
     """Return the slips taken for an origin from `start` to `end`, both included, in the order of their hashes."""
     query = select(StoredSlip).where(StoredSlip.origin == origin, StoredSlip.received_at.between(start, end))
     return (await session.scalars(query.order_by(StoredSlip.slip_hash))).all()
+
+
+async def slips_taken(session: AsyncSession, start: datetime, end: datetime) -> AsyncIterator[Sequence[StoredSlip]]:
+    """Yield the slips taken for any origin from `start` to `end`, both included, in their order, in portions."""
+    query = select(StoredSlip).where(StoredSlip.received_at.between(start, end)).order_by(StoredSlip.received_at)
+    rows = await session.stream_scalars(query.execution_options(yield_per=_PORTION))
+    async for portion in rows.partitions():
+        yield portion
 
 
 async def acknowledgements(session: AsyncSession, slip_hash: bytes, origin: bytes) -> Sequence[StoredAcknowledgement]:

@@ -505,6 +505,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_opened_entry_header_hash", ["header_hash"], unique=False)
 
     op.create_table(
+        "opened_missed",
+        sa.Column("tender", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("slip_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("bidder", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["tender"], ["opened_box.tender"], name=op.f("fk_opened_missed_tender_opened_box")),
+        sa.PrimaryKeyConstraint("tender", "slip_hash", name=op.f("pk_opened_missed")),
+    )
+    op.create_table(
         "opened_slip",
         sa.Column("tender", sa.LargeBinary(length=32), nullable=False),
         sa.Column("slip_hash", sa.LargeBinary(length=32), nullable=False),
@@ -558,6 +568,7 @@ def downgrade() -> None:
     op.drop_table("tender_lot")
     op.drop_table("session_role")
     op.drop_table("opened_slip")
+    op.drop_table("opened_missed")
     with op.batch_alter_table("opened_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_opened_entry_header_hash")
 
