@@ -17,11 +17,13 @@ from ledger import canonical
 from ledger.acts import ZERO32, Credential, Delegation, Revocation, Role, Scope
 from ledger.authority import ActChain
 from ledger.chain.evidence.trust import TrustFile
+from ledger.city import CityKeys
 from ledger.clock import from_unix, to_unix
 from ledger.eip712 import Domain, digest
 from ledger.identity import Uscc, organisation_id
 from ledger.keyring import Keyring, KeyringError, dump_json, write_private
 from ledger.keys import SigningKey, personal_digest, recover
+from ledger.settings import FILE_NAME, CitySettings
 
 app = typer.Typer(no_args_is_help=True, help="Keys and credentials of companies, staff and officers.")
 console = Console()
@@ -86,7 +88,7 @@ def request(
 @app.command("issue")
 def issue(
     request_file: Annotated[Path, typer.Argument(help="A request from `sunbid id request`.")],
-    issuer: Annotated[Path, typer.Option(help="The issuer's key folder.")],
+    issuer: Annotated[Path, typer.Option(help="The issuer's key folder, or the data folder of a development city.")],
     trust: Trust,
     out: Annotated[Path, typer.Option(help="Where to write the credential.")],
     passphrase: Passphrase,
@@ -102,7 +104,7 @@ def issue(
     since = start if start is not None else to_unix(datetime.now(UTC))
     until = to_unix(from_unix(since) + timedelta(days=days))
     credential = Credential(key, _hex(body["subject"]), _hex(body["organisation"]), body["role"], since, until)
-    signature = Keyring(issuer).unlock(passphrase).sign(digest(credential, _registry(trust)))
+    signature = _issuing_key(issuer, passphrase).sign(digest(credential, _registry(trust)))
     write_private(out, dump_json(ActChain(credential, signature).to_json()))
     console.print(f"[green]✓[/] Credential for {body['name']} written to {out}.")
 
@@ -192,6 +194,13 @@ def _role(text: str) -> Role:
     except KeyError as error:
         names = ", ".join(role.name.lower() for role in Role)
         raise KeyringError(f"There is no role {text}. Roles are: {names}.", code="credential.role") from error
+
+
+def _issuing_key(folder: Path, passphrase: str) -> SigningKey:
+    """Return the issuer's key from its key folder; in development a city keeps it among its own."""
+    if (folder / FILE_NAME).exists():
+        return CityKeys.load(CitySettings.load(folder).keys_dir).issuer
+    return Keyring(folder).unlock(passphrase)
 
 
 def _scope(names: list[str]) -> Scope:
