@@ -6,11 +6,12 @@ on to the next node. The node that answered last is asked first.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self, cast
 
-from aiohttp import ClientError, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from eth_typing import URI
 from web3 import AsyncHTTPProvider
 from web3.types import RPCEndpoint, RPCResponse
@@ -19,6 +20,9 @@ from ledger.errors import SunbidError
 
 MAX_BATCH = 200
 """Requests a batch: Besu refuses more than 1,024."""
+
+KEEP_SECONDS = 5.0
+"""Seconds that an idle connection is kept for the next request: fewer than any node keeps it, so that none is stale."""
 
 
 class ChainUnreachableError(SunbidError):
@@ -49,6 +53,8 @@ class Rpc:
         self._nodes = [
             AsyncHTTPProvider(URI(url), request_kwargs=options, exception_retry_configuration=None) for url in urls
         ]
+        self._connected: set[int] = set()
+        self._connecting = asyncio.Lock()
         self._first = 0
 
     async def request(self, method: str, *params: object) -> Any:
@@ -69,7 +75,7 @@ class Rpc:
         failures: list[str] = []
         for attempt in range(len(self._nodes)):
             index = (self._first + attempt) % len(self._nodes)
-            node = self._nodes[index]
+            node = await self._connect(index)
             try:
                 responses = await _send(node, requests)
             except (ClientError, TimeoutError, OSError, ValueError) as error:
@@ -78,6 +84,16 @@ class Rpc:
             self._first = index
             return [_result(request[0], response) for request, response in zip(requests, responses, strict=True)]
         raise ChainUnreachableError("no chain node answers: check that one runs", nodes=failures)
+
+    async def _connect(self, index: int) -> AsyncHTTPProvider:
+        """Return a node with a session that keeps its connections: web3's own session makes a new one each time."""
+        node = self._nodes[index]
+        async with self._connecting:
+            if index not in self._connected:
+                connector = TCPConnector(keepalive_timeout=KEEP_SECONDS)
+                await node.cache_async_session(ClientSession(raise_for_status=True, connector=connector))
+                self._connected.add(index)
+        return node
 
     async def close(self) -> None:
         """Close all connections."""
