@@ -67,6 +67,11 @@ class BidderRobot:
         """Withdraw what was submitted for an envelope."""
         return await self.device.withdraw(tender, lot, envelope)
 
+    def unproven(self, tender: bytes) -> list[bytes]:
+        """Return the slips that were sent and that the device cannot prove to be in a box in time."""
+        sent = self.device.journal(tender).sent()
+        return [attempt.slip for attempt in sent if attempt.slip and attempt.read_json("in_time.json") is None]
+
     async def is_in_time(self, tender: bytes) -> bool:
         """Say whether every act that was sent is proven to be in the box in time."""
         return all(status.stage == "in time" for status in await self.device.watch(tender))

@@ -150,17 +150,3 @@ class FullSubmission(TenderRun):
         """Return the seconds between ticks of the boxes before a deadline; all cities of a network have one pace."""
         record = await self.stage.around.chain.call("CityRegistry", "origin", self.stage.origins[self.stage.city])
         return int(record.schedule.fast_seconds)
-
-    async def close(self) -> None:
-        """Have the cities close the boxes; the device of the late slip looks to it that the contract admits it."""
-        late = self.bidders[TIANCHANG].device
-
-        async def listed() -> bool:
-            if (await self.conduct.state())["state"] in {"OPENING", "FAILED"}:
-                return True
-            if await late.admit(self.conduct.tender):
-                self.stage.tell(f"{TIANCHANG}: its device brings the slip that no box held in time to the contract")
-            await self.tick()
-            return False
-
-        await self.stage.pulse.until(listed, "the list fixed")

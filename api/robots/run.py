@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,8 +76,26 @@ class TenderRun:
     async def close(self) -> None:
         """Pass the deadline and let the cities close the box, the committee open it, everybody compute the list."""
         await self.stage.pulse.advance_to(await self.deadline() + 1)
-        await self.through("CLOSED", "OPENING", "FAILED")
+        await self.stage.until_state(self.conduct, "CLOSED", "OPENING", "FAILED")
+        for bidder in self.bidders.values():
+            if bidder.unproven(self.conduct.tender):
+                await self._admit(bidder)
+        await self.tick(self.pack.terms.grace)
         await self.through("OPENING", "FAILED")
+
+    async def _admit(self, bidder: BidderRobot) -> None:
+        """Let a device bring to the contract what it cannot prove to be in a box in time."""
+        tender, chain = self.conduct.tender, self.stage.around.chain
+
+        async def admitted() -> bool:
+            if await bidder.device.admit(tender):
+                self.stage.tell(
+                    f"{bidder.party.name}: the device brings a slip that no box held in time to the contract"
+                )
+            slips = [hashlib.sha256(slip).digest() for slip in bidder.unproven(tender)]
+            return all([await chain.call("TenderBook", "isAdmitted", tender, slip) for slip in slips])
+
+        await self.stage.pulse.until(admitted, f"the slips of {bidder.party.name} admitted")
 
     async def through(self, *states: str) -> None:
         """Drive the clock second by second until the tender is in one of these states: windows are of seconds."""
@@ -99,8 +118,7 @@ class TenderRun:
             await self.bidders[name].device.open(self.conduct.tender)
 
     async def record(self, lot: NoticeLot, envelope: Envelope) -> None:
-        """Wait until every bid of this envelope that may be opened is opened, and sign the opening record."""
-
+        """Let the bidders' own window end, wait until every bid that may be opened is opened, and sign the record."""
         gone = await self.conduct.excluded(lot.number, envelope)
 
         async def due() -> list[dict[str, Any]]:
@@ -109,16 +127,13 @@ class TenderRun:
 
         async def all_opened() -> bool:
             bids = await due()
-            if bids and all(bid["status"] != "not_opened" for bid in bids):
-                return True
-            await self.tick()
-            return False
+            return bool(bids) and all(bid["status"] != "not_opened" for bid in bids)
 
+        if self.pack.terms.committee is not Committee.AT_ONCE:
+            await self.tick(self.pack.terms.committee_after)
         await self.stage.pulse.until(all_opened, f"all bids of the {envelope.text} envelope opened")
         for bid in await due():
             self._tell_opened(bid)
-        if self.pack.terms.committee is not Committee.AT_ONCE:
-            await self.tick(self.pack.terms.committee_after)  # the bidders' own window ends before the record
         await self.host.record_opening(lot.number, envelope)
         await self.stage.until_lot(self.conduct, lot.number, "EVALUATING")
 
