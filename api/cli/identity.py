@@ -32,7 +32,9 @@ Folder = Annotated[Path, typer.Argument(help="The key folder.")]
 Passphrase = Annotated[
     str, typer.Option(prompt=True, hide_input=True, envvar="SUNBID_PASSPHRASE", help="Opens the key folder.")
 ]
-Trust = Annotated[Path, typer.Option(help="The deployment's trust.json: names chain and CityRegistry.")]
+Trust = Annotated[
+    Path, typer.Option(envvar="SUNBID_TRUST", help="The network's trust.json: names chain and CityRegistry.")
+]
 
 
 @app.command("new")
