@@ -105,6 +105,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/log/public/entry/{index}"): _ANYONE,
     ("GET", "/log/public/proof/{index}"): _ANYONE,
     ("POST", "/witness/add-checkpoint"): _ANYONE,
+    ("GET", "/witness/faults"): _ANYONE,
     ("GET", "/box/{origin}"): _ANYONE,
     ("GET", "/box/{origin}/{size}"): _ANYONE,
     ("GET", "/attestation/{number}"): _ANYONE,

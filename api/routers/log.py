@@ -93,6 +93,25 @@ async def add_checkpoint(request: Request, logs: Logs) -> Response:
     return Response(answer.body, answer.status, media_type=answer.content_type)
 
 
+@router.get("/witness/faults")
+async def get_faults(logs: Logs) -> dict[str, Any]:
+    """Return which partner cities gave this one wrong answers, what was wrong, and when last; latest first."""
+    names = {partner.city.id32: partner.city.name for partner in logs.partners}
+    async with logs.database.reading() as session:
+        found = await LogReader(session).partner_faults()
+    return {
+        "faults": [
+            {
+                "city": names.get(row.city, "0x" + row.city.hex()),
+                "code": row.code,
+                "message": row.message,
+                "lastSeen": row.last_seen,
+            }
+            for row in found
+        ]
+    }
+
+
 @router.get("/box/{origin}")
 async def get_box(origin: Id32, logs: Logs, after: Annotated[int, Query(ge=0, le=_MAX_SIZE)] = 0) -> dict[str, Any]:
     """Return who signed which checkpoints of a sealed log beyond `after`, smallest first, a page of sizes at a time."""

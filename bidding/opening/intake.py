@@ -88,10 +88,13 @@ class RecordIntake:
         box = await read_key_set(self._chain, tender.view.box_key_id, Purpose.BOX, tender.block)
         if (act.box_key_id, act.epoch) != (box.keys.key_id, box.keys.epoch):
             raise OpeningError("The tender has another box key or epoch.", code="opening.wrong_key_set")
-        if _seat(box, signed) != act.holder:
-            raise OpeningError("This share is of another holder's seat.", code="opening.wrong_seat")
-        fault = _fault(lambda: verify_box_share(box.keys, act.holder, act.scalar))
-        await self._keep(signed, act.tender, act.box_key_id, act.holder, fault, tender.view.closing_at)
+        holder = _seat(box, signed)
+
+        def check() -> None:
+            _need_seat(act.holder, holder)
+            verify_box_share(box.keys, act.holder, act.scalar)
+
+        await self._keep(signed, act.tender, act.box_key_id, holder, _fault(check), tender.view.closing_at)
 
     async def _take_list(self, act: BidList, signed: _Signed) -> None:
         tender = await self._tender(act.tender, BookState.CLOSED)
@@ -110,8 +113,7 @@ class RecordIntake:
 
         def check() -> None:
             share = verify_share(verified_header(entry, seal), seal.keys, act.share)
-            if share.index != holder:
-                raise OpeningError("This share is of another holder's seat.", code="opening.wrong_seat")
+            _need_seat(share.index, holder)
 
         await self._keep(signed, act.tender, act.header_hash, holder, _fault(check), tender.view.listed_at)
 
@@ -201,6 +203,11 @@ def _seat(registered: RegisteredKeySet, signed: _Signed) -> int:
     if seat is None:
         raise OpeningError("The signature is by no member of the committee.", code="opening.not_a_holder")
     return seat
+
+
+def _need_seat(index: int, holder: int) -> None:
+    if index != holder:
+        raise OpeningError("This share is of another holder's seat.", code="opening.wrong_seat")
 
 
 def _fault(check: Callable[[], None]) -> str | None:

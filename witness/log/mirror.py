@@ -72,7 +72,22 @@ async def collect(node: LogNode, partner: Partner, origin: bytes) -> bool:
         async with node.database.unit_of_work() as session:
             for signed in page:
                 await remember(node, session, signed)
-    return any(signed.city == partner.city.id32 for signed in page)
+    theirs = [signed for signed in page if signed.city == partner.city.id32]
+    if origin == node.city.sealed_origin_id:
+        await _need_own_words(node, theirs)
+    return bool(theirs)
+
+
+async def _need_own_words(node: LogNode, theirs: Sequence[SignedBoxCheckpoint]) -> None:
+    """Refuse a witness that signed a checkpoint of the own log which this city never signed."""
+    for signed in theirs:
+        async with node.database.reading() as session:
+            own = await BoxRepository(session).by_city(signed.origin, signed.size, node.city.id32)
+        if signed.root not in {ours.root for ours in own}:
+            raise PartnerFaultError(
+                f"it signed a checkpoint of size {signed.size} of our log that we never made",
+                code="partner.false_checkpoint",
+            )
 
 
 async def remember(node: LogNode, session: AsyncSession, signed: SignedBoxCheckpoint) -> bool:
