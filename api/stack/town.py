@@ -30,7 +30,7 @@ class Wire(httpx.AsyncBaseTransport):
     """The way to one city; silent while the city is down."""
 
     def __init__(self) -> None:
-        self.app: httpx.ASGITransport | None = None
+        self.app: httpx.AsyncBaseTransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Hand the request to the city's application."""
@@ -69,14 +69,15 @@ class Town:
     wires: dict[str, Wire]
     cities: dict[str, TownCity] = field(default_factory=dict)
 
-    async def start(self, name: str) -> None:
-        """Bring a city and its key-holder up, on the data in their folders."""
-        others = {other: wire for other, wire in self.wires.items() if other != name}
+    async def start(self, name: str, detours: Mapping[str, Wire] | None = None) -> None:
+        """Bring a city and its key-holder up, on the data in their folders; `detours` lead the city astray."""
+        ways = {**self.wires, **(detours or {})}
+        others = {other: wire for other, wire in ways.items() if other != name}
         node = await CityNode.open(CitySettings.load(self.stack.city_folder(name)), others)
         resources = AsyncExitStack()
         resources.push_async_callback(node.close)
-        ways = Switchboard({self.stack.cities[city]: wire for city, wire in self.wires.items()})
-        holder = await resources.enter_async_context(open_holder(self.stack.holder_folder(name), ways))
+        switchboard = Switchboard({self.stack.cities[city]: wire for city, wire in self.wires.items()})
+        holder = await resources.enter_async_context(open_holder(self.stack.holder_folder(name), switchboard))
         self.wires[name].app = httpx.ASGITransport(create_app(node), raise_app_exceptions=True)
         self.cities[name] = TownCity(node, Worker(all_tasks(0.01), node), holder, resources)
 
