@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Response
 
 from api.deps import CurrentAccount, Node
 from api.schemas.hexadecimal import Address20, Id32
-from bidding.box.committee import committee_size
 from bidding.box.evidence import registry_evidence, tender_evidence
 from bidding.box.registry import Questions
+from bidding.opening.dues import committee_dues
 from bidding.opening.readers import document_for, price_document
 from bidding.opening.views import explain_view, list_view, opening_view
 
@@ -44,9 +44,9 @@ async def get_list(tender: Id32, node: Node) -> dict[str, Any]:
 @router.get("/tenders/{tender}/opening")
 async def get_opening(tender: Id32, node: Node) -> dict[str, Any]:
     """Return the holders' and bidders' records and what was opened; of secret envelopes only that they were."""
-    holders = await committee_size(node.chain, tender)
+    dues = await committee_dues(node.chain, node.database, tender)
     async with node.database.reading() as session:
-        return await opening_view(session, tender, holders=holders)
+        return await opening_view(session, tender, dues)
 
 
 @router.get("/tenders/{tender}/explain")

@@ -14,7 +14,7 @@ from api.web.charts import Station
 from api.web.proofs import ChainProof, LogProof, chain_proof, log_proof
 from api.web.results import LotResult, lot_result
 from api.web.story import Line, stations, story
-from bidding.box.committee import committee_size
+from bidding.opening.dues import Dues, committee_dues
 from bidding.opening.views import explain_view, opening_view
 from bidding.tender import repository
 from bidding.tender.domain import TenderState
@@ -59,13 +59,13 @@ class TenderPage:
 async def tender_page(node: CityNode, tender: bytes, words: Callable[[str], str]) -> TenderPage:
     """Return the page of a tender; refuse one that this city has not heard of. `words` gives a text by its key."""
     city = node.base.city
-    holders = await _holders(node, tender)
+    dues = await _dues(node, tender)
     chain = await chain_proof(node.chain, city, tender)
     async with node.database.reading() as session:
         row = await repository.get(session, tender)
         lots = await repository.lots(session, tender)
         lines = await story(session, node.base.public_log, tender)
-        opening = await opening_view(session, tender, holders=holders)
+        opening = await opening_view(session, tender, dues)
         is_listed = opening["root"] is not None
         return TenderPage(
             version=await version(session, node.base.public_log, tender),
@@ -85,11 +85,11 @@ async def tender_page(node: CityNode, tender: bytes, words: Callable[[str], str]
         )
 
 
-async def _holders(node: CityNode, tender: bytes) -> int:
+async def _dues(node: CityNode, tender: bytes) -> Dues:
     try:
-        return await committee_size(node.chain, tender)
+        return await committee_dues(node.chain, node.database, tender)
     except ChainUnreachableError:
-        return 0  # who did not release a share is then not named; everything else stands in the database
+        return Dues()  # who owes a share is then not named; everything else stands in the database
 
 
 async def _notice(session: AsyncSession, row: TenderRow) -> Notice | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.opening import repository
+from bidding.opening.dues import Dues
 from bidding.opening.errors import OpeningError
 from bidding.opening.models import (
     BidderRecord,
@@ -70,8 +71,8 @@ def _explained(row: SlipVerdict | MissedSlip, origin: int | None = None, index: 
     }
 
 
-async def opening_view(session: AsyncSession, tender: bytes, *, holders: int = 0, full: bool = False) -> JsonObject:
-    """Return the records of the opening and what was opened; `holders` is n, to name who has not released a share.
+async def opening_view(session: AsyncSession, tender: bytes, dues: Dues, *, full: bool = False) -> JsonObject:
+    """Return the records of the opening and what was opened; `dues` tells who owes the shares of what was not.
 
     With `full`, shares and openings of all envelopes, for authorised readers only.
     """
@@ -94,7 +95,7 @@ async def opening_view(session: AsyncSession, tender: bytes, *, holders: int = 0
         "shares": _records([r for r in shares if r.subject in public]),
         "bidderOpenings": _openings([row for row in bidders if row.header_hash in public]),
         "faults": _faults([r for r in records if r.fault is not None], public),
-        "envelopes": await _envelopes(session, tender, entries, shares, bidders, holders),
+        "envelopes": await _envelopes(session, tender, entries, shares, bidders, dues),
     }
 
 
@@ -104,7 +105,7 @@ async def _envelopes(
     entries: Sequence[ListedBid],
     shares: Sequence[HolderRecord],
     bidders: Sequence[BidderRecord],
-    holders: int,
+    dues: Dues,
 ) -> list[JsonValue]:
     opened = await repository.opened_bids(session, tender)
     by_bidder = {row.header_hash for row in bidders}
@@ -116,7 +117,7 @@ async def _envelopes(
             {
                 **_opened(row, opened.get(row.header_hash)),
                 "openedByBidder": row.header_hash in by_bidder,
-                **_released(row, shares, holders),
+                **_released(row, shares, dues),
             }
             for row in mine
         ]
@@ -140,11 +141,10 @@ def _opened(row: ListedBid, opened: OpenedBidRow | None) -> JsonObject:
     }
 
 
-def _released(row: ListedBid, shares: Sequence[HolderRecord], holders: int) -> JsonObject:
-    """Return which holders released a share of this bid and which did not: who owed a missing opening."""
+def _released(row: ListedBid, shares: Sequence[HolderRecord], dues: Dues) -> JsonObject:
+    """Return which holders released a share of this bid, and who owes one: of a bid that is due and not opened."""
     released = {record.holder for record in shares if record.subject == row.header_hash}
-    missing = set(range(1, holders + 1)) - released if not row.void else set()
-    return {"sharesOf": _numbers(released), "noShareOf": _numbers(missing)}
+    return {"sharesOf": _numbers(released), "noShareOf": _numbers(dues.owed_by(row.header_hash, released))}
 
 
 def _numbers(numbers: set[int]) -> list[JsonValue]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.opening import repository
+from bidding.opening.dues import Dues
 from bidding.opening.errors import OpeningError
 from bidding.opening.models import BidderRecord, HolderRecord, ListedBid, OpenedBidRow, OpenedBox, SlipVerdict
 from bidding.opening.opened import OpenedRecords
@@ -161,7 +162,7 @@ async def test_before_the_box_is_open_there_is_nothing_to_show(database: Databas
             with pytest.raises(OpeningError) as refused:
                 await ask(session, TENDER)
             assert refused.value.code == "opening.not_yet"
-        shown = await opening_view(session, TENDER)
+        shown = await opening_view(session, TENDER, Dues())
         assert (shown["root"], shown["envelopes"], shown["shares"]) == (None, [], [])
         with pytest.raises(OpeningError):
             await OpenedRecords().bidders(session, TENDER, 0, Envelope.PRICE)
@@ -178,7 +179,7 @@ async def test_the_list_is_shown_in_its_order(session: AsyncSession) -> None:
 
 
 async def test_shares_and_r_of_secret_envelopes_are_not_public(session: AsyncSession) -> None:
-    public, full = [await opening_view(session, TENDER, holders=3, full=full) for full in (False, True)]
+    public, full = [await opening_view(session, TENDER, Dues(), full=full) for full in (False, True)]
     assert {share["act"]["headerHash"] for share in public["shares"]} == {to_hex(b32("ann/price"))}
     assert public["bidderOpenings"] == []
     assert len(full["shares"]) == 4
@@ -188,7 +189,7 @@ async def test_shares_and_r_of_secret_envelopes_are_not_public(session: AsyncSes
 
 
 async def test_false_shares_are_named_and_shown_only_where_they_give_nothing_away(session: AsyncSession) -> None:
-    public = await opening_view(session, TENDER, holders=3)
+    public = await opening_view(session, TENDER, Dues())
     assert [(fault["holder"], fault["fault"], "act" in fault) for fault in public["faults"]] == [
         (3, "false", True),
         (3, "false", False),
@@ -196,14 +197,16 @@ async def test_false_shares_are_named_and_shown_only_where_they_give_nothing_awa
 
 
 async def test_who_owes_an_opening_is_named(session: AsyncSession) -> None:
+    dues = Dues(3, frozenset({b32("bob/price")}))
     technical, price = sorted(
-        (await opening_view(session, TENDER, holders=3))["envelopes"], key=lambda one: one["envelope"], reverse=True
+        (await opening_view(session, TENDER, dues))["envelopes"], key=lambda one: one["envelope"], reverse=True
     )
     assert [(bid["status"], bid["sharesOf"], bid["noShareOf"]) for bid in technical["bids"]] == [
-        ("opened", [1, 2], [3]),
-        ("opened", [], [1, 2, 3]),
+        ("opened", [1, 2], []),
+        ("opened", [], []),
         ("void 2", [], []),
     ]
+    assert [bid["noShareOf"] for bid in price["bids"]] == [[], [1, 2, 3], []]
     assert [bid["openedByBidder"] for bid in technical["bids"]] == [False, True, False]
     assert [(bid["status"], bid["prices"], bid["because"]) for bid in price["bids"]] == [
         ("opened", [{"currency": "CNY", "amount": "12.50"}], None),
