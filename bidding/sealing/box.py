@@ -251,7 +251,7 @@ def explain(verdict: Verdict, facts: TenderFacts) -> str:
 _COUNTS = (Reason.LISTED, Reason.EVENT)
 
 _SENTENCES = {
-    Reason.LISTED: "in the list, and opened",
+    Reason.LISTED: "in the list, as a bid that counts",
     Reason.VOID_HEADER: "in the list as void: the header does not parse, its length is not allowed or its proof fails",
     Reason.VOID_NOTICE: "in the list as void: it answers a notice that an amendment superseded",
     Reason.VOID_RECEIPTS: "in the list as void: it lacks receipts of enough cities for its stream",
