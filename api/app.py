@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api import problems
 from api.deps import authorise
+from api.limits import BodyLimit
 from api.node import CityNode
 from api.routers import ROUTERS
 from api.schemas.problem import PROBLEMS
@@ -48,6 +49,7 @@ def create_app(node: CityNode, worker: Worker[CityNode] | None = None) -> FastAP
     app.state.node = node
     app.state.verdicts = Verdicts(node)
     problems.install(app)
+    app.add_middleware(BodyLimit, limits=node.settings.limits)
     app.middleware("http")(_observe(node))
     include_routers(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -7,6 +7,7 @@ that a city can be stopped and no reader holds a connection for ever.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,7 +27,12 @@ async def version(session: AsyncSession, log: PublicLog, tender: bytes) -> str:
     return f"{row.seen_block}.{head.count}"
 
 
-async def news(read: Callable[[], Awaitable[str]], pause: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
+async def pause() -> None:
+    """Wait until it is time to look again."""
+    await asyncio.sleep(LOOK_SECONDS)
+
+
+async def news(read: Callable[[], Awaitable[str]], wait: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
     """Yield the events of one stream: the version at once, then each time it changes; a comment keeps it open."""
     yield f"retry: {RETRY_MILLISECONDS}\n\n"
     known = None
@@ -34,4 +40,4 @@ async def news(read: Callable[[], Awaitable[str]], pause: Callable[[], Awaitable
         found = await read()
         yield ":\n\n" if found == known else f"event: version\ndata: {found}\n\n"
         known = found
-        await pause()
+        await wait()

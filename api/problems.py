@@ -101,10 +101,13 @@ async def _validation(request: Request, error: Exception) -> Response:
     return _answer(request, "request.malformed", detail, HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": problems})
 
 
+_HTTP_CODES = {404: "page.not_found", 405: "request.method", 413: "request.too_large"}
+
+
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
-    code = {404: "page.not_found", 405: "request.method"}.get(error.status_code, "request.refused")
+    code = _HTTP_CODES.get(error.status_code, "request.refused")
     return _answer(request, code, str(error.detail), status, {})
 
 

@@ -73,7 +73,6 @@ class Limits(BaseModel):
     stream_bytes_per_day: int = Field(default=4 * 1024**3, gt=0)
     slips_per_hour: int = Field(default=240, gt=0)
     document_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
-    requests_per_minute: int = Field(default=1200, gt=0)
 
 
 class CitySettings(BaseSettings):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.deps import Node
-from api.live import LOOK_SECONDS, news, version
+from api.live import news, pause, version
 from api.schemas.hexadecimal import Id32
 
 router = APIRouter(prefix="/v1/tenders", tags=["tenders"])
@@ -23,5 +21,5 @@ async def follow_tender(tender: Id32, node: Node) -> StreamingResponse:
             return await version(session, node.base.public_log, tender)
 
     await read()  # an unknown tender is refused before the stream begins
-    stream = news(read, lambda: asyncio.sleep(LOOK_SECONDS))
+    stream = news(read, pause)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})

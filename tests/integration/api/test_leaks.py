@@ -1,0 +1,258 @@
+"""Until the box is opened nothing of any city ties a slip or an account to a tender, and nobody is shown a bid."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from api import live
+from api.client import CityApi
+from api.routers.door import account_id
+from bidding.box.book import BookState
+from bidding.device.device import Device
+from bidding.opening.models import HolderRecord
+from bidding.sealing.hashing import TDH2_SECP256K1
+from bidding.sealing.header import BID_CHUNK_SIZE, Header
+from bidding.sealing.stream import TAG_SIZE, StreamHead
+from ledger.acts import Envelope, Role
+from ledger.identity import city_id
+from ledger.json_fields import to_hex
+from tests.fixtures.leaks import Secrets, Unit, rows
+from tests.fixtures.town import Square
+from tests.fixtures.walker import Visit, addresses, walk
+
+ROLES = (Role.BIDDER, Role.TENDERER, Role.CENTRE, Role.SUPERVISOR, Role.EXPERT, Role.CITY_OFFICER)
+_DEVICES = ("bidding.device", "api.robots", "httpx", "httpcore")
+"""Whose log lines are not a city's: devices live in this process too."""
+
+
+@pytest.fixture(autouse=True)
+def brief_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a stream of news end at once: it is walked like everything else."""
+    monkeypatch.setattr(live, "LOOKS", 1)
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0)
+
+
+@dataclass
+class Scene:
+    """A tender with bids in the box that nobody has opened."""
+
+    square: Square
+    devices: Mapping[str, Device]
+
+    @classmethod
+    async def play(cls, square: Square) -> Scene:
+        """Let two bidders hand in, one of them twice, and one withdraw."""
+        first, second = await square.device("first"), await square.device("second")
+        await first.submit(square.tender, 0, Envelope.PRICE, square.price("CNY 10.50"))
+        await second.submit(square.tender, 0, Envelope.PRICE, square.price("CNY 12.25"))
+        await first.submit(square.tender, 0, Envelope.PRICE, square.price("CNY 9.75"))
+        await second.withdraw(square.tender, 0, Envelope.PRICE)
+        await square.near_deadline()
+        return cls(square, {"first": first, "second": second})
+
+    def traces(self) -> dict[str, bytes]:
+        """Return everything that the bids may have left behind, by name."""
+        found: dict[str, bytes] = {}
+        for name, device in self.devices.items():
+            address = device.signer.key.address
+            found |= {f"{name} address": address, f"{name} account": account_id(address)}
+            found[f"{name} organisation"] = device.signer.bidder
+            for attempt in device.journal(self.square.tender).attempts():
+                assert attempt.slip is not None
+                assert attempt.body is not None
+                number = f"{name} {attempt.number}"
+                found |= {f"{number} slip": attempt.slip, f"{number} slip hash": hashlib.sha256(attempt.slip).digest()}
+                found[f"{number} stream"] = _head(attempt.stream)
+                if attempt.header is not None:
+                    found[f"{number} header"] = Header.decode(attempt.header).hash
+        return found
+
+    def secrets(self) -> Secrets:
+        """Return what must not come together; public is what every tender and every upload share."""
+        public = {city_id(name) for name in self.square.town.stack.cities} | {bytes(32), bytes(20)}
+        for city in self.square.town.cities.values():
+            base = city.node.base
+            keys = base.keys
+            public |= {base.city.public_origin_id, base.city.sealed_origin_id, self.square.town.stack.seal_key_id}
+            public |= {key.address for key in (keys.submitter, keys.witness, keys.receiving, keys.issuer)}
+            public |= set(base.domains.addresses.values())
+        box_key = self.square.conduct.announcement.box_key_id
+        return Secrets({"tender": self.square.tender, "box key": box_key}, self.traces(), frozenset(public))
+
+    def targets(self) -> list[tuple[str, str]]:
+        """Return every GET address with the parameters of this scene."""
+        traces, tender = self.traces(), to_hex(self.square.tender)
+        origins = [to_hex(city.node.base.city.sealed_origin_id) for city in self.square.town.cities.values()]
+        heads = [to_hex(value) for name, value in traces.items() if name.endswith("stream")]
+        headers = [to_hex(value) for name, value in traces.items() if name.endswith("header")]
+        subjects = [to_hex(value) for name, value in traces.items() if name.endswith("organisation")]
+        values = {
+            "tender": [tender],
+            "sha256": [to_hex(self.square.conduct.announcement.notice), to_hex(bytes(32))],
+            "header": [*headers, to_hex(bytes(32))],
+            "head": [*heads, to_hex(bytes(32))],
+            "subject": subjects,
+            "chunk": ["0"],
+            "kind": ["public", "sealed", *origins],
+            "path": ["0/000.p/1", "entries/000.p/1", "entries/000.p/16"],
+            "index": ["0", "1", "2"],
+            "origin": origins,
+            "size": ["1", "16"],
+            "number": ["1"],
+        }
+        return list(addresses(values))
+
+
+def _head(stream: Path) -> bytes:
+    """Return the head of a stream's file: that of a withdrawal is nowhere else on the device."""
+    head = StreamHead(TDH2_SECP256K1)
+    with stream.open("rb") as file:
+        while chunk := file.read(BID_CHUNK_SIZE + TAG_SIZE):
+            head.append(chunk)
+    return head.value()
+
+
+@pytest.fixture
+async def scene(square: Square, caplog: pytest.LogCaptureFixture) -> Scene:
+    caplog.set_level(logging.INFO)
+    return await Scene.play(square)
+
+
+async def stored(scene: Scene) -> list[Unit]:
+    """Return every row of every city, and the names of its files."""
+    found: list[Unit] = []
+    for name, city in scene.square.town.cities.items():
+        found += await rows(name, city.node.database)
+        files = scene.square.town.stack.city_folder(name).rglob("*")
+        found += [Unit.of(f"{name} file", str(path.relative_to(scene.square.folder))) for path in files]
+    return found
+
+
+async def answered(scene: Scene) -> list[tuple[str, Visit]]:
+    """Return what every city answers at every address, to nobody and to somebody in each role."""
+    found: list[tuple[str, Visit]] = []
+    for name in scene.square.town.cities:
+        async with AsyncExitStack() as stack:
+            callers = {"nobody": await stack.enter_async_context(scene.square.town.api(name))}
+            for role in ROLES if name == "luan" else ROLES[:1]:
+                callers[role.name.lower()] = await _signed_in(scene, stack, name, role)
+            found += [(name, visit) for visit in await walk(callers, scene.targets())]
+    assert {visit.template for _, visit in found} == {template for template, _ in scene.targets()}
+    return found
+
+
+async def _signed_in(scene: Scene, stack: AsyncExitStack, city: str, role: Role) -> CityApi:
+    api = await stack.enter_async_context(scene.square.town.api(city))
+    await scene.square.registrar.party(f"walker {role.name}", role).sign_in(api)
+    return api
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[Unit]:
+    records = [record for record in caplog.records if not record.name.startswith(_DEVICES)]
+    return [Unit.of(f"log {record.name}", record.getMessage(), str(record.exc_info or "")) for record in records]
+
+
+async def test_nothing_ties_a_slip_or_an_account_to_the_tender(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    secrets, seen = scene.secrets(), []
+    async for state in _states_until_opening(scene):
+        seen.append(state)
+        units = [*await stored(scene), *logged(caplog)]
+        assert secrets.ties(units) == []
+        assert secrets.paths(units) == []
+        assert any(unit.names(scene.square.tender) for unit in units)
+        assert all(any(unit.names(value) for unit in units) for name, value in secrets.traces.items() if "slip" in name)
+    assert seen == [BookState.ANNOUNCED, BookState.CLOSING, BookState.CLOSED]
+
+
+async def _states_until_opening(scene: Scene) -> AsyncIterator[BookState]:
+    """Yield each state of the tender once, the first time that it is seen, as long as nobody opens the box."""
+    state, town = (await scene.square.at()).view.state, scene.square.town
+    yield state
+    for seconds in range(1, 20):
+        await town.advance_to(scene.square.conduct.announcement.deadline + seconds)
+        for city in town.cities.values():
+            for task in city.worker.tasks:
+                await task.run(city.node)
+                if await _is_being_opened(scene):
+                    return
+                if (now := (await scene.square.at()).view.state) is not state:
+                    state = now
+                    yield state
+            await city.holder.step()
+
+
+async def _is_being_opened(scene: Scene) -> bool:
+    """Say whether some holder has handed in its share of the box, or the list is there."""
+    for city in scene.square.town.cities.values():
+        async with city.node.database.reading() as session:
+            if await session.scalar(select(func.count()).select_from(HolderRecord)):
+                return True
+    return False
+
+
+async def test_no_answer_ties_them_or_shows_a_header(scene: Scene) -> None:
+    secrets, visits = scene.secrets(), await answered(scene)
+    named = [(city, visit) for city, visit in visits if not {"{tender}", "{header}"} <= set(visit.template.split("/"))]
+    units = [visit.unit(city) for city, visit in named]
+    assert secrets.ties(units) == []
+    headers = [value for name, value in secrets.traces.items() if name.endswith("header")]
+    assert not [unit.where for unit in units if any(unit.names(value) for value in headers)]
+    # Whoever asks for tender and header together gets the answer that a header gets which nobody ever sealed.
+    asked: dict[tuple[str, str, str], set[bytes]] = {}
+    for city, visit in visits:
+        if (city, visit) not in named:
+            asked.setdefault((city, visit.who, visit.template), set()).add(visit.answer.content)
+    assert asked
+    assert {len(answers) for answers in asked.values()} == {1}
+
+
+async def test_metrics_count_nothing_of_the_door(scene: Scene) -> None:
+    for name in scene.square.town.cities:
+        async with scene.square.town.api(name) as api:
+            text = (await api.get_bytes("/metrics")).decode()
+        assert "/v1/tenders" in text
+        assert not [line for line in text.splitlines() if "streams" in line or "slips" in line or "partner" in line]
+        values = {**scene.traces(), "tender": scene.square.tender}
+        assert not [key for key, value in values.items() if Unit.of("metrics", text).names(value)]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Something that would be a leak, and that the search has to find."""
+
+    values: tuple[object, ...]
+    more: tuple[object, ...] = ()
+
+
+def planted(secrets: Secrets) -> Iterator[Planted]:
+    tender, slip = secrets.tender["tender"], secrets.traces["first 1 slip"]
+    slip_hash, account = hashlib.sha256(slip).digest(), secrets.traces["second account"]
+    yield Planted((slip_hash, tender))
+    yield Planted((slip, f'{{"tender": "{to_hex(tender)}"}}'))
+    yield Planted((account, secrets.tender["box key"].hex()))
+    yield Planted((b"x" * 32, tender), (b"x" * 32, account))
+
+
+async def test_the_search_would_find_a_leak(scene: Scene) -> None:
+    secrets, units = scene.secrets(), await stored(scene)
+    for leak in planted(secrets):
+        extra = [Unit.of("planted", *leak.values), *([Unit.of("beside it", *leak.more)] if leak.more else [])]
+        assert bool(secrets.ties(extra)) is not bool(leak.more)
+        assert secrets.paths([*units, *extra])
+
+
+async def test_once_the_box_is_open_everybody_sees_the_bids(scene: Scene) -> None:
+    await scene.square.pass_deadline()
+    shown = await scene.square.shown("list")
+    assert shown["count"] == 1
+    assert (await scene.square.at()).view.state >= BookState.LISTED
+    secrets = scene.secrets()
+    assert secrets.ties(await stored(scene))
