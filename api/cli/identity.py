@@ -168,7 +168,16 @@ def backup(
     folder: Folder,
     out: Annotated[Path, typer.Option(help="Where to write the recovery file.")],
     passphrase: Passphrase,
-    recovery_passphrase: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
+    recovery_passphrase: Annotated[
+        str,
+        typer.Option(
+            prompt=True,
+            confirmation_prompt=True,
+            hide_input=True,
+            envvar="SUNBID_RECOVERY_PASSPHRASE",
+            help="Another one.",
+        ),
+    ],
 ) -> None:
     """Write the key to a recovery file under a passphrase of its own (Argon2id)."""
     key = Keyring(folder).unlock(passphrase)
