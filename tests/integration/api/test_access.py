@@ -1,0 +1,125 @@
+"""The authorisation table, walked: nobody, every role and a partner city at every address that asks who calls."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import httpx
+import orjson
+import pytest
+
+from api.authorisation import RULES, Caller
+from api.client import CityApi
+from ledger.acts import Role
+from ledger.json_fields import to_hex
+from tests.fixtures.town import Square
+
+_VALUES = {"head": "0x" + "11" * 32, "header": "0x" + "22" * 32, "chunk": "0"}
+_IDENTIFIED = {(m, p): rule for (m, p), rule in RULES.items() if rule.caller in {Caller.SIGNED_IN, Caller.ROLE}}
+_FOR_CITIES = [(method, path) for (method, path), rule in RULES.items() if rule.caller is Caller.CITY]
+
+
+@dataclass
+class Crowd:
+    """One signed-in client of Lu'an for each role, and one of nobody."""
+
+    square: Square
+    nobody: CityApi
+    members: dict[Role, CityApi]
+
+    async def call(self, who: CityApi, method: str, template: str) -> tuple[int, str]:
+        """Return status and problem code of a call with nothing in it."""
+        values = {**_VALUES, "tender": to_hex(self.square.tender)}
+        path = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], template)
+        headers = {"Authorization": f"Bearer {who._token}"} if who._token else {}
+        content = {"content": b"{}"} if method == "POST" else {}
+        answer = await who.http.request(method, path, headers=headers, **content)
+        is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
+        return answer.status_code, orjson.loads(answer.content)["code"] if is_problem else ""
+
+
+@pytest.fixture
+async def crowd(square: Square) -> Crowd:
+    parties = square.conduct.parties
+    known = {Role.SUPERVISOR: parties.supervisor, Role.TENDERER: parties.tenderer, Role.CENTRE: parties.centre}
+    members = {}
+    for role in Role:
+        party = known.get(role) or square.registrar.party(f"walker {role.name}", role)
+        members[role] = await square.resources.enter_async_context(square.town.api("luan"))
+        await party.sign_in(members[role])
+    nobody = await square.resources.enter_async_context(square.town.api("luan"))
+    return Crowd(square, nobody, members)
+
+
+async def test_everybody_gets_exactly_what_the_table_says(crowd: Crowd) -> None:
+    for (method, path), rule in _IDENTIFIED.items():
+        if (method, path) == ("DELETE", "/v1/session"):
+            continue  # signing out ends the walk; see below
+        assert await crowd.call(crowd.nobody, method, path) == (401, "session.required"), (method, path)
+        for role, caller in crowd.members.items():
+            status, code = await crowd.call(caller, method, path)
+            allowed = rule.caller is Caller.SIGNED_IN or role in rule.roles
+            if allowed:
+                assert not code.startswith(("session.", "access.role", "federation.")), (method, path, role, code)
+            else:
+                assert (status, code) == (403, "access.role"), (method, path, role)
+
+
+async def test_addresses_of_cities_take_nothing_but_a_city_s_signature(crowd: Crowd) -> None:
+    for method, path in _FOR_CITIES:
+        for caller in (crowd.nobody, *crowd.members.values()):
+            assert await crowd.call(caller, method, path) == (401, "federation.signature"), (method, path)
+    hefei = crowd.square.town.cities["hefei"].node
+    luan = hefei.base.peers.named("luan")
+    answer = await luan.get(f"/v1/partner/streams/{_VALUES['head']}/0")
+    assert (answer.status, answer.json()["code"]) == (404, "stream.not_found")
+
+
+async def test_a_city_s_request_is_taken_once(crowd: Crowd) -> None:
+    sent: list[httpx.Request] = []
+    hefei = crowd.square.town.cities["hefei"].node.base.peers.named("luan")
+    hefei._http.event_hooks = {"request": [_keeping(sent)]}
+    await hefei.get(f"/v1/partner/streams/{_VALUES['head']}/0")
+    [request] = sent
+    answer = await crowd.nobody.http.request(request.method, request.url.path, headers=dict(request.headers))
+    assert (answer.status_code, answer.json()["code"]) == (401, "federation.replay")
+
+
+def _keeping(sent: list[httpx.Request]) -> object:
+    async def keep(request: httpx.Request) -> None:
+        sent.append(request)
+
+    return keep
+
+
+async def test_whoever_signs_out_is_nobody(crowd: Crowd) -> None:
+    bidder = crowd.members[Role.BIDDER]
+    assert (await crowd.call(bidder, "DELETE", "/v1/session"))[0] == 204
+    assert await crowd.call(bidder, "GET", "/v1/session") == (401, "session.expired")
+    forged = CityApi(bidder.http)
+    forged._token = "00" * 32
+    assert (await crowd.call(forged, "GET", "/v1/session"))[0] == 401
+
+
+async def test_papers_are_for_the_key_that_shows_them(crowd: Crowd) -> None:
+    async with AsyncExitStack() as stack:
+        thief = await stack.enter_async_context(crowd.square.town.api("luan"))
+        await crowd.square.registrar.party("a thief", Role.EXPERT).sign_in(thief)
+        stolen = crowd.square.conduct.parties.supervisor.chain.to_json()
+        answer = await thief.http.post(
+            "/v1/credentials", json=stolen, headers={"Authorization": f"Bearer {thief._token}"}
+        )
+    assert (answer.status_code, answer.json()["code"].split(".")[0]) == (400, "authority")
+
+
+async def test_an_address_that_is_not_there_is_a_problem_too(crowd: Crowd) -> None:
+    for path, code in (("/v1/nothing", "page.not_found"), ("/v1/tenders/0x12", "request.malformed")):
+        answer = await crowd.nobody.http.get(path)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"] == code
+    answer = await crowd.nobody.http.put("/v1/tenders")
+    assert (answer.status_code, answer.json()["code"]) == (405, "request.method")
+    page = await crowd.nobody.http.get("/tenders/0x" + "33" * 32, headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
