@@ -84,12 +84,13 @@ async def _next(node: LogNode, session: AsyncSession, origin: bytes, after: int,
         row = await TreeRepository(session).checkpoint(origin)
         return _Next(TreeHead(row.size, row.root)) if row and row.size > after else None
     box = BoxRepository(session)
-    size = await box.largest_by_cities(origin, node.city.id32, needed, after)
-    if size is None:
+    head = await box.largest_by_cities(origin, node.city.id32, needed, after)
+    if head is None:
         return None
-    [own] = await box.by_city(origin, size, node.city.id32)
-    others = [s for s in await box.at_size(origin, size) if s.city != own.city and s.root == own.root]
-    return _Next(TreeHead(size, own.root), (own, *others[:needed]))
+    signed = [one for one in await box.at_size(origin, head.size) if one.root == head.root]
+    own = [one for one in signed if one.city == node.city.id32]
+    others = [one for one in signed if one.city != node.city.id32]
+    return _Next(head, (*own, *others[:needed]))
 
 
 async def _submit(node: LogNode, session: AsyncSession, origin: bytes, anchored: TreeHead, found: _Next) -> None:

@@ -16,6 +16,7 @@ from witness.log.models import (
     AttestationRow,
     BoxCheckpointRow,
     BoxTickRow,
+    CheckpointRow,
     EquivocationRow,
     PartnerFaultRow,
     QueuedSlipRow,
@@ -130,21 +131,28 @@ class BoxRepository:
         row = (await self._session.scalars(query.limit(1))).one_or_none()
         return _signed(row) if row else None
 
-    async def largest_by_cities(self, origin: bytes, city: bytes, others: int, after: int) -> int | None:
-        """Return the largest size above `after` that `city` and at least `others` more cities signed with one root."""
+    async def largest_by_cities(self, origin: bytes, city: bytes, others: int, after: int) -> TreeHead | None:
+        """Return the largest tree above `after` that the log kept here had, and that `city` and `others` more signed.
+
+        What `city` may have signed besides, in another history of the log, is left out.
+        """
+        kept = CheckpointRow.__table__.alias("kept")
         own = BoxCheckpointRow.__table__.alias("own")
         other = BoxCheckpointRow.__table__.alias("other")
+        is_kept = (own.c.origin == kept.c.origin) & (own.c.size == kept.c.size) & (own.c.root == kept.c.root)
         same = (other.c.origin == own.c.origin) & (other.c.size == own.c.size) & (other.c.root == own.c.root)
         query = (
-            select(own.c.size)
+            select(own.c.size, own.c.root)
+            .join(kept, is_kept)
             .join(other, same & (other.c.city != city))
             .where(own.c.origin == origin, own.c.city == city, own.c.size > after)
-            .group_by(own.c.size)
+            .group_by(own.c.size, own.c.root)
             .having(func.count() >= others)
             .order_by(own.c.size.desc())
             .limit(1)
         )
-        return (await self._session.execute(query)).scalar_one_or_none()
+        row = (await self._session.execute(query)).one_or_none()
+        return TreeHead(row.size, row.root) if row else None
 
     async def add_equivocation(self, found: Equivocation, seen_at: int) -> None:
         """Keep a piece of evidence once."""
