@@ -47,6 +47,7 @@ from ledger.db import Database
 from ledger.eip712 import Domain
 from ledger.federation.peers import PeerDirectory
 from ledger.federation.verify import ChainNoteKeys, RequestVerifier
+from ledger.migrations import upgrade
 from ledger.settings import CitySettings, ClockKind
 from witness.log.chain import NodeLogChain, RegisteredBox, pace_boxes
 from witness.log.node import LogNode
@@ -102,9 +103,9 @@ async def open_foundation(
 ) -> Foundation:
     """Open database, chain and the ways to the partners; `transports` replaces the network to some of them."""
     keys = CityKeys.load(settings.keys_dir)
+    await upgrade(settings.database)
     database = Database(settings.database)
     resources.push_async_callback(database.close)
-    await database.create_all()
     chain = ChainClient(
         settings.rpc_urls, settings.chain_id, settings.registry, finality=Finality.parse(settings.finality)
     )
