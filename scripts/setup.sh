@@ -18,6 +18,13 @@ find_python() {
     return 1
 }
 
+has_node() {
+    local major
+    command -v npm >/dev/null 2>&1 && major=$(node --version 2>/dev/null) || return 1
+    major=${major#v}
+    [ "${major%%.*}" -ge 20 ]
+}
+
 command -v git >/dev/null 2>&1 || fail "git is missing. Install it (Debian: apt-get install git) and run again."
 python=$(find_python) || fail "no Python 3.11, 3.12 or 3.13 found. Install one (Debian: apt-get install python3 python3-venv) or name it: make setup PYTHON=/path/to/python3.12"
 "$python" -c 'import venv, ensurepip' 2>/dev/null ||
@@ -34,13 +41,6 @@ printf 'setup: Python packages (locked, with hashes) into .venv/\n'
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
 .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.lock
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
-
-has_node() {
-    local major
-    command -v npm >/dev/null 2>&1 && major=$(node --version 2>/dev/null) || return 1
-    major=${major#v}
-    [ "${major%%.*}" -ge 20 ]
-}
 
 export PATH="$PWD/.venv/bin:$PATH"
 if ! has_node; then

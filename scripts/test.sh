@@ -30,6 +30,6 @@ gate "$TOTAL" || failed=1
 printf '\nCoverage of what has to be covered whole (%s):\n' "$WHOLE"
 gate 100 --include "$WHOLE" || failed=1
 
-printf '\n%s minutes. ' $(((took + 30) / 60))
+printf '\nThe tests took %d:%02d minutes.\n' $((took / 60)) $((took % 60))
 tail -n 1 "$log"
 exit "${failed:-0}"
