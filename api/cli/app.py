@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from ledger.errors import SunbidError
@@ -47,15 +47,23 @@ class LazyGroup(TyperGroup):
         return list(_COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return one command, imported now."""
+        """Return a command's name and summary, which is all that help needs."""
         del ctx
-        if cmd_name not in _COMMANDS:
-            return None
-        module, summary = _COMMANDS[cmd_name]
-        commands: dict[str, typer.Typer] = importlib.import_module(module).COMMANDS
-        command: Any = get_command(commands[cmd_name])
-        command.name, command.short_help = cmd_name, summary
-        return command
+        return TyperCommand(cmd_name, help=_COMMANDS[cmd_name][1]) if cmd_name in _COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is to be run, imported now."""
+        name = args[0]
+        return (name, load(name), args[1:]) if name in _COMMANDS else super().resolve_command(ctx, args)
+
+
+def load(name: str) -> Any:
+    """Import a command's module and return the command."""
+    module, summary = _COMMANDS[name]
+    commands: dict[str, typer.Typer] = importlib.import_module(module).COMMANDS
+    command: Any = get_command(commands[name])
+    command.name, command.short_help = name, summary
+    return command
 
 
 app = typer.Typer(
