@@ -15,6 +15,10 @@ from ledger.errors import SunbidError
 _T = TypeVar("_T")
 
 
+HOSTILE = (SunbidError, ValueError, LookupError, AssertionError)
+"""What a check may raise on evidence that others made up; any of it means that the claim does not hold."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """One line of a verdict.
@@ -47,8 +51,8 @@ def judged(
     problem = ""
     try:
         check()
-    except SunbidError as error:
-        problem = error.message or error.code
+    except HOSTILE as error:
+        problem = _words(error)
     return Claim(code, not problem, text_en, text_zh, who, when, evidence, problem)
 
 
@@ -76,10 +80,15 @@ def settled(code: str, subject: Words, find: Callable[[], tuple[_T, Words]]) -> 
     """
     try:
         value, words = find()
-    except SunbidError as error:
-        problem = error.message or error.code
+    except HOSTILE as error:
+        problem = _words(error)
         return Claim(code, False, subject.en, subject.zh, subject.who, subject.when, subject.evidence, problem), None
     return Claim(code, True, words.en, words.zh, words.who, words.when, words.evidence), value
+
+
+def _words(error: Exception) -> str:
+    """Return what was wrong, never nothing: an empty problem would read as none."""
+    return (error.message if isinstance(error, SunbidError) else str(error)) or type(error).__name__
 
 
 def need(value: _T | None, code: str) -> _T:

@@ -34,7 +34,7 @@ from ledger.acts import (
 from ledger.claims import Claim, Words, judged, settled
 from ledger.errors import SunbidError
 from ledger.json_fields import to_hex
-from ledger.signed import Signed
+from ledger.signed import Domains, Signed
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,16 @@ def lot_claims(
     return claims
 
 
+def need_lot_acts(tender: bytes, view: LotView, acts: Sequence[Signed], domains: Domains) -> None:
+    """Refuse acts that are not all and exactly those that TenderBook accepted on this lot, in order."""
+    need_track(acts, domains, view.acts, view.steps)
+    for signed in acts:
+        stated = (getattr(signed.act, "tender", None), getattr(signed.act, "lot", None))
+        if stated != (tender, view.number):
+            raise AwardError("an act is on another tender or lot", code="lot.foreign")
+        signed.signer(domains)
+
+
 @dataclass(frozen=True)
 class _Verifier:
     evidence: LotEvidence
@@ -102,13 +112,7 @@ class _Verifier:
     authorities: Authorities
 
     def check_track(self) -> None:
-        view = self.evidence.view
-        need_track(self.evidence.acts, self.authorities.domains, view.acts, view.steps)
-        for signed in self.evidence.acts:
-            stated = (getattr(signed.act, "tender", None), getattr(signed.act, "lot", None))
-            if stated != (self.evidence.tender, view.number):
-                raise AwardError("an act is on another tender or lot", code="lot.foreign")
-            signed.signer(self.authorities.domains)
+        need_lot_acts(self.evidence.tender, self.evidence.view, self.evidence.acts, self.authorities.domains)
 
     def check_openings(self) -> None:
         for signed in self.evidence.acts:

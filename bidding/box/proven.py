@@ -7,7 +7,7 @@ returns is proven.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,7 @@ from bidding.box.errors import BoxError
 from bidding.box.facts import Contracts
 from bidding.box.registry import Answers, KeyKind, Questions, answer
 from bidding.sealing.keyset import KeySet
-from ledger.acts import Committee, Purpose
+from ledger.acts import Committee, Envelope, Purpose
 from ledger.chain.client import ContractKind
 from ledger.chain.evidence.facts import StateReader
 from ledger.chain.prove import storage_layout
@@ -93,6 +93,21 @@ def read_key_set(state: StateReader, key_sets: bytes, key_id: bytes, purpose: Pu
     keys = KeySet(epoch["n"], epoch["k"], encoded[0], tuple(encoded[1:]), found["epoch"], key_id)
     holders = tuple(Member(m["signer"], m["city"], m["organisation"]) for m in members)
     return RegisteredKeySet(keys, purpose, holders, found["sealKeyId"])
+
+
+def read_excluded(
+    state: StateReader, book: bytes, tender: bytes, lot: LotView, before: Envelope, bidders: Iterable[bytes]
+) -> frozenset[bytes]:
+    """Return which of these bidders stand excluded after an envelope of the lot earlier than `before`."""
+    layout = storage_layout("TenderBook")
+    earlier = [e for e in Envelope if e < before and lot.envelopes & e.bit]
+    rounds = {e: state.read(book, layout, "_exclusions", tender, lot.number, int(e), "round") for e in earlier}
+
+    def is_out(bidder: bytes, envelope: Envelope) -> bool:
+        named = state.read(book, layout, "_rounds", tender, lot.number, int(envelope), bidder)
+        return named != 0 and bool(named == rounds[envelope])
+
+    return frozenset(bidder for bidder in bidders if any(is_out(bidder, envelope) for envelope in earlier))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,6 @@ from ledger.acts import (
 )
 from ledger.claims import Claim, Words, need, settled
 from ledger.errors import SunbidError
-from ledger.json_fields import to_hex
 from ledger.keys import recover
 from ledger.signed import Domains, Signed
 from witness.audit.logs import ProvenLog
@@ -107,28 +106,32 @@ class DatedActs:
     at: TenderAtBlock
 
     @cached_property
-    def recorded(self) -> tuple[Recorded, ...]:
-        """All acts with their moments, in order."""
+    def dated(self) -> tuple[tuple[Signed, int | None], ...]:
+        """All acts in order, each with its moment; None for one that the log has no event of."""
         taken: dict[bytes, int] = {}
-        return tuple(self._date(signed, taken) for signed in self.acts.signed)
+        return tuple((signed, self._moment(signed, taken)) for signed in self.acts.signed)
+
+    @cached_property
+    def recorded(self) -> tuple[Recorded, ...]:
+        """The acts that the log has an event of, with their moments; no other act counts for anything."""
+        return tuple(Recorded(signed, moment) for signed, moment in self.dated if moment is not None)
 
     def of(self, *kinds: type[Act]) -> tuple[Recorded, ...]:
         """Return the dated acts of these types."""
         return tuple(recorded for recorded in self.recorded if isinstance(recorded.signed.act, kinds))
 
-    def _date(self, signed: Signed, taken: dict[bytes, int]) -> Recorded:
+    def _moment(self, signed: Signed, taken: dict[bytes, int]) -> int | None:
         """An act that several sign has an event for each of them, in the order in which they signed."""
         if isinstance(signed.act, TenderAnnouncement):
-            return Recorded(signed, self.at.view.announced_at)
+            return self.at.view.announced_at
         digest = signed.digest(self.acts.domains)
         events = self.log.of_act(digest)
         number = taken[digest] = taken.get(digest, -1) + 1
         if number >= len(events):
-            raise ActError(f"the log has no event of a {signed.act.name()}", digest=to_hex(digest))
+            return None
         event = events[number]
         assert event.body is not None
-        moment = event.body.occurred_at if isinstance(signed.act, STEPS) else event.logged_by
-        return Recorded(signed, moment)
+        return event.body.occurred_at if isinstance(signed.act, STEPS) else event.logged_by
 
     def panel(self) -> PanelEvidence:
         """Return the panel's records."""
@@ -142,16 +145,15 @@ class DatedActs:
         )
 
     def _conflicts(self) -> dict[bytes, bool]:
-        """Return whether each seat's own member declared a conflict."""
+        """Return whether each seat's own member declared a conflict; nobody declares for another seat."""
         seated = {s.act.seat: s.signer(self.acts.domains) for s in self.acts.of(SeatAcceptance)}  # type: ignore[attr-defined]
         conflicts: dict[bytes, bool] = {}
         for signed in self.acts.of(ConflictDeclaration):
             act = signed.act
             assert isinstance(act, ConflictDeclaration)
             declared = parse_conflict(self.acts.document(act.text))
-            if declared.seat != act.seat or seated.get(act.seat) != signed.signer(self.acts.domains):
-                raise ActError("a declaration is of another seat than its signer's")
-            conflicts[act.seat] = conflicts.get(act.seat, False) or declared.conflict
+            if declared.seat == act.seat and seated.get(act.seat) == signed.signer(self.acts.domains):
+                conflicts[act.seat] = conflicts.get(act.seat, False) or declared.conflict
         return conflicts
 
 
@@ -160,8 +162,10 @@ def signed_claim(dated: DatedActs | None, authorities: Authorities, proof: str) 
 
     def find() -> tuple[bool, Words]:
         known = need(dated, "log.complete")
-        for recorded in known.recorded:
-            _need_authority(recorded, known, authorities)
+        for signed, moment in known.dated:
+            if moment is None:
+                raise ActError(f"the log has no event of a {signed.act.name()}")
+            _need_authority(Recorded(signed, moment), known, authorities)
         count = len(known.recorded)
         return True, Words(
             f"All {count} signatures on acts are by keys whose credentials were in force, issued by registered issuers "

@@ -73,7 +73,7 @@ class Agreement:
         return self.bundle.manifest.profile is Profile.PUBLIC and is_opening and header_hash in self._hidden()
 
     def _hidden(self) -> set[JsonValue]:
-        entries = self.listed.list.entries if self.listed else ()
+        entries = need(self.listed, "list.recomputed").list.entries
         return {to_hex(entry.header_hash) for entry in entries if entry.envelope != Envelope.PRICE}
 
     def _records(self) -> Iterator[bytes]:

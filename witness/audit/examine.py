@@ -7,12 +7,10 @@ bundle runs it on a live node first, to learn which slots have to be proven. So 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bidding.award.claims import LotEvidence, OpenedLot, lot_claims
-from bidding.box.book import LotView, TenderAtBlock
+from bidding.box.book import TenderAtBlock
 from bidding.box.claims import (
     ListInputs,
     ProvenList,
@@ -23,24 +21,21 @@ from bidding.box.claims import (
     opened_claim,
 )
 from bidding.box.proven import read_book
-from bidding.evaluation.report import parse_report
-from bidding.panel.claims import Authorities, Recorded, panel_claims
-from bidding.panel.domain import Panel
+from bidding.panel.claims import Authorities
 from bidding.tender.claims import TenderEvidence, tender_claims
 from bidding.tender.notice import Notice, parse_notice
 from bidding.tender.rules import RulePack
-from ledger.acts import DrawRequest, Envelope, EvaluationReport, ScoreSheet
 from ledger.chain.client import REGISTRY
 from ledger.chain.evidence.blocks import VerifiedBlock
 from ledger.chain.evidence.facts import StateReader
-from ledger.claims import Claim, RestsOnError, Words, need, settled
-from ledger.errors import SunbidError
+from ledger.claims import Claim, Words, need, settled
 from ledger.json_fields import to_hex
 from witness.audit.acts import Acts, DatedActs, signed_claim
 from witness.audit.agreement import Agreement
 from witness.audit.bundle import Bundle
 from witness.audit.chain import Contracts, ProvenAnchors, ProvenRegistry
 from witness.audit.logs import LogEvidence, ProvenLog, prove_log
+from witness.audit.lots import Lots
 from witness.audit.opened import BoxReading, Opened, opening_claims, read_keys
 from witness.audit.timing import is_closed, is_listed, secrecy_claim, time_claim
 from witness.log.policy import Policy
@@ -178,12 +173,12 @@ class Examination:
         listed = self._box(at, keys)
         opened: Opened = {}
         if is_listed(at):
+            lots = Lots(at, acts, dated, authorities, rules, self.proof)
             reading = BoxReading(self.bundle, at, self.state, contracts)
             claims, opened = opening_claims(
-                reading, lambda: need(listed, "list.recomputed"), lambda: need(keys, "keys.registered"), acts
+                reading, lambda: need(listed, "list.recomputed"), lambda: need(keys, "keys.registered")
             )
-            self.claims += claims
-            self._lots(at, acts, dated, authorities, rules, opened)
+            self.claims += [*claims, *lots.claims(opened)]
         log = dated.log if dated else None
         agreement = Agreement(self.bundle, at, contracts, listed, opened)
         self.claims += [agreement.acts_claim(dated), agreement.figures_claim(log, dated)]
@@ -208,93 +203,3 @@ class Examination:
             return reading.inputs(known, need(contents, "box.inputs"), need(secret, "box.opened"))
 
         return self._keep(list_claim(at, inputs, reading.statement(), self.name_of, self.proof))
-
-    def _lots(
-        self,
-        at: TenderAtBlock,
-        acts: Acts,
-        dated: DatedActs | None,
-        authorities: Authorities,
-        rules: tuple[Notice, RulePack] | None,
-        opened: Opened,
-    ) -> None:
-        panel = Panel(())
-        if acts.of(DrawRequest) and rules and dated:
-            claims, panel = panel_claims(dated.panel(), rules[1].terms, authorities)
-            self.claims += claims
-        for lot in at.lots:
-            try:
-                case = need(rules, "tender.notices"), need(dated, "log.complete"), _opened_lot(opened, lot)
-            except RestsOnError as error:
-                self.claims.append(_unexamined(lot, error))
-            else:
-                self.claims += self._lot(lot, *case, authorities, panel)
-
-    def _lot(
-        self,
-        lot: LotView,
-        rules: tuple[Notice, RulePack],
-        dated: DatedActs,
-        opened: OpenedLot,
-        authorities: Authorities,
-        panel: Panel,
-    ) -> list[Claim]:
-        evidence = LotEvidence(
-            dated.at.tender,
-            lot,
-            self.proof,
-            dated.acts.on_lot(lot.number),
-            _reports(dated.acts),
-            _of_lot(dated.of(EvaluationReport), lot),
-            _of_lot(dated.of(ScoreSheet), lot),
-            self.bundle.documents,
-        )
-        found = lot_claims(evidence, rules[0].lot(lot.number), rules[1], opened, panel, authorities)
-        return [replace(claim, code=_CODES[claim.code].format(lot=lot.number)) for claim in found]
-
-
-_CODES = {
-    "lot.acts": "acts.{lot}",
-    "lot.opened": "record.{lot}",
-    "lot.excluded": "exclusions.{lot}",
-    "lot.evaluated": "evaluation.{lot}",
-    "lot.decided": "award.{lot}",
-}
-
-
-def _unexamined(lot: LotView, error: RestsOnError) -> Claim:
-    return Claim(
-        f"award.{lot.number}",
-        False,
-        f"What became of lot {lot.number} follows from the records.",
-        f"标段 {lot.number} 的结果由记录推出。",
-        problem=error.message,
-    )
-
-
-def _opened_lot(opened: Opened, lot: LotView) -> OpenedLot:
-    """Return what was opened of a lot; raise `RestsOnError` if some of it is not proven."""
-    mine = {
-        envelope: need(found, f"opening.{number}.{envelope.text}")
-        for (number, envelope), found in opened.items()
-        if number == lot.number
-    }
-    price = mine.get(Envelope.PRICE)
-    return OpenedLot(
-        {envelope: [bid.bidder for bid in found.bids] for envelope, found in mine.items()},
-        price.bids if price else (),
-        {envelope: found.root for envelope, found in mine.items()},
-    )
-
-
-def _reports(acts: Acts) -> dict[bytes, bytes]:
-    """Return the documents that can be read as reports, by the root over their records."""
-    found: dict[bytes, bytes] = {}
-    for content in (*acts.documents_of("evaluation-report"), *acts.documents_of("examination-report")):
-        with suppress(SunbidError):  # whoever needs it says that it is missing
-            found[parse_report(content).root] = content
-    return found
-
-
-def _of_lot(recorded: tuple[Recorded, ...], lot: LotView) -> tuple[Recorded, ...]:
-    return tuple(r for r in recorded if r.signed.act.lot == lot.number)  # type: ignore[attr-defined]

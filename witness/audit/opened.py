@@ -10,7 +10,7 @@ from bidding.box.claims import ListInputs, ListStatement, ProvenList, SignedShar
 from bidding.box.cuts import PlacedSlip, slips_of_lines, slips_under_cut
 from bidding.box.errors import BoxError
 from bidding.box.facts import Contracts as ActContracts
-from bidding.box.proven import read_answers, read_key_record, read_key_set
+from bidding.box.proven import read_answers, read_excluded, read_key_record, read_key_set
 from bidding.opening.claims import (
     BidKeys,
     EnvelopeCase,
@@ -20,10 +20,9 @@ from bidding.opening.claims import (
     SignedRelease,
 )
 from bidding.sealing.facts import BoxContents, Cut, OriginBox
-from ledger.acts import BidOpening, BoxShare, Envelope, EnvelopeExclusion, Purpose, ShareRelease
+from ledger.acts import BidOpening, BoxShare, Envelope, Purpose, ShareRelease
 from ledger.chain.evidence.facts import StateReader
 from ledger.claims import Claim, Words, settled
-from witness.audit.acts import Acts
 from witness.audit.bundle import Bundle
 from witness.audit.chain import Contracts
 from witness.audit.parts import SignedRecord
@@ -134,7 +133,7 @@ Opened = dict[tuple[int, Envelope], OpenedEnvelope | None]
 
 
 def opening_claims(
-    reading: BoxReading, listed: Callable[[], ProvenList], keys: Callable[[], TenderKeys], acts: Acts
+    reading: BoxReading, listed: Callable[[], ProvenList], keys: Callable[[], TenderKeys]
 ) -> tuple[list[Claim], Opened]:
     """Return the claim on each envelope of each lot that was opened, and what came out where the claim holds."""
     claims: list[Claim] = []
@@ -142,7 +141,7 @@ def opening_claims(
     for lot in reading.at.lots:
         for envelope in Envelope:
             if lot.has_opened(envelope):
-                claim, found = _envelope_claim(reading, lot, envelope, listed, keys, acts)
+                claim, found = _envelope_claim(reading, lot, envelope, listed, keys)
                 claims.append(claim)
                 opened[lot.number, envelope] = found
     return claims, opened
@@ -154,14 +153,13 @@ def _envelope_claim(
     envelope: Envelope,
     listed: Callable[[], ProvenList],
     keys: Callable[[], TenderKeys],
-    acts: Acts,
 ) -> tuple[Claim, OpenedEnvelope | None]:
     code = f"opening.{lot.number}.{envelope.text}"
 
     def find() -> tuple[OpenedEnvelope, Words]:
         found = listed()
         verifier = EnvelopeVerifier(found.facts, keys().seal, found.bodies)
-        opened = verifier.open(_case(reading, found, lot, envelope, acts))
+        opened = verifier.open(_case(reading, found, lot, envelope))
         return opened, _opened_words(lot, envelope, opened)
 
     subject = Words(
@@ -171,21 +169,21 @@ def _envelope_claim(
     return settled(code, subject, find)
 
 
-def _case(reading: BoxReading, listed: ProvenList, lot: LotView, envelope: Envelope, acts: Acts) -> EnvelopeCase:
+def _case(reading: BoxReading, listed: ProvenList, lot: LotView, envelope: Envelope) -> EnvelopeCase:
     shown = _shown(reading.bundle.openings, lot.number, envelope)
     entries = [e for e in listed.list.entries if (e.lot, e.envelope) == (lot.number, envelope)]
     hidden = bool(shown.statuses) or (not shown.bids and not entries and envelope is not Envelope.PRICE)
     if hidden and envelope is Envelope.PRICE:
         raise BoxError("Price envelopes are opened in every bundle.", code="opening.record")
-    standing = {act.envelope: act for act in _exclusions(acts, lot.number)}
-    excluded = frozenset(b for e, act in standing.items() if e < envelope for b in act.excluded)
+    bidders = {entry.bidder for entry in entries}
+    book, tender = reading.contracts.book, reading.at.tender
     return EnvelopeCase(
-        reading.at.tender,
+        tender,
         lot.number,
         envelope,
         entries,
         {bid.header_hash: _keys_of(bid, listed, reading.bundle) for bid in shown.bids},
-        excluded,
+        read_excluded(reading.state, book, tender, lot, envelope, sorted(bidders)),
         reading.at.view.committee,
         _is_over(reading.at, lot, envelope),
         shown.statuses if hidden else None,
@@ -198,10 +196,6 @@ def _shown(openings: tuple[ShownEnvelope, ...], lot: int, envelope: Envelope) ->
     if len(found) != 1:
         raise BoxError("The bundle shows each opened envelope once.", code="opening.missing")
     return found[0]
-
-
-def _exclusions(acts: Acts, lot: int) -> list[EnvelopeExclusion]:
-    return [s.act for s in acts.on_lot(lot) if isinstance(s.act, EnvelopeExclusion)]
 
 
 def _keys_of(bid: ShownBid, listed: ProvenList, bundle: Bundle) -> BidKeys:

@@ -108,12 +108,20 @@ def test_times_in_order_and_whose_they_are() -> None:
         {"open_from": 1000},
         {"listed_at": 1019},
         {"announced_at": 1000},
+        {"closing_at": 0},
+        {"open_from": 0},
+        {"first_deadline": 1001},
         {"time": 1020},
     ],
 )
 def test_steps_out_of_order_are_named(members: dict[str, int]) -> None:
     steps = {"time": 2000, **STEPS, **members}
     assert not time_claim(tender_at(**steps), block(), log()).holds
+
+
+def test_a_tender_on_its_way_is_in_order_as_far_as_it_is() -> None:
+    assert time_claim(tender_at(time=200), block(), log()).holds
+    assert time_claim(tender_at(time=1005, closing_at=1001, open_from=1020), block(), log()).holds
 
 
 def test_nothing_is_dated_without_a_log() -> None:
