@@ -117,16 +117,31 @@ class BoxWatch:
             return []
         end, found = max(pair[1].size for pair in pairs), dict[str, Attested]()
         for city in self.cities:
-            try:
-                index = await _index_of(city, origin.origin, attempt.slip, start, end)
-                for by_origin, by_witness in pairs:
-                    name = self._name(by_witness.city)
-                    if index is not None and index < by_witness.size and name not in found:
-                        proof = await _proof(city, attempt.slip, index, by_witness)
+            index = await self._find(city, origin, attempt.slip, start, end)
+            for by_origin, by_witness in pairs:
+                name = self._name(by_witness.city)
+                if index is not None and index < by_witness.size and name not in found:
+                    proof = await self._prove(city, attempt.slip, index, by_witness)
+                    if proof is not None:
                         found[name] = Attested(name, index, by_origin, by_witness, proof)
-            except SunbidError as error:
-                logger.info("%s proves nothing of %s: %s", city.name, origin.origin.hex()[:16], error.message)
         return [found[name] for name in sorted(found)]
+
+    async def _find(self, city: CityClient, origin: OriginView, slip: bytes, start: int, end: int) -> int | None:
+        try:
+            return await _index_of(city, origin.origin, slip, start, end)
+        except SunbidError as error:
+            logger.info("%s shows no slips of %s: %s", city.name, origin.origin.hex()[:16], error.message)
+            return None
+
+    async def _prove(
+        self, city: CityClient, slip: bytes, index: int, checkpoint: SignedBoxCheckpoint
+    ) -> tuple[bytes, ...] | None:
+        """Return the proof by this city's line, None if it does not lead to this checkpoint: lines of a fork differ."""
+        try:
+            return await _proof(city, slip, index, checkpoint)
+        except SunbidError as error:
+            logger.info("%s does not prove what %s signed: %s", city.name, self._name(checkpoint.city), error.message)
+            return None
 
     async def _checkpoints(self, origin: OriginView, start: int) -> list[SignedBoxCheckpoint]:
         """Return every checkpoint beyond `start` that any city shows and that a key standing at its time signed."""
