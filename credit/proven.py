@@ -31,7 +31,7 @@ class PostedAct:
 
 @dataclass(frozen=True)
 class SubjectEntries:
-    """A subject in the ledger that CityRegistry names: the count of entries, their folded head, the acts behind them."""
+    """A subject in the ledger that CityRegistry names: count of entries, their folded head, the acts behind them."""
 
     ledger: bytes
     count: int
