@@ -11,5 +11,6 @@ pytest_plugins = [
     "tests.fixtures.logs",
     "tests.fixtures.network",
     "tests.fixtures.town",
+    "tests.fixtures.finished",
     "tests.fixtures.cluster",  # uses the town's, which has to be there before
 ]

@@ -201,7 +201,7 @@ class EnvelopeVerifier:
 
     def _stated(self, case: EnvelopeCase, statuses: Sequence[str]) -> OpenedEnvelope:
         """Return the envelope as its record states it: contents are not shown, so nothing is opened here."""
-        if case.keys or len(statuses) != len(case.entries):
+        if case.keys or case.late or len(statuses) != len(case.entries):
             raise OpeningError("The record has a word on every bid, and nothing is opened here.", code="opening.record")
         lines: list[bytes] = []
         bids: list[OpenedBid] = []

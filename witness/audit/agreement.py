@@ -23,6 +23,7 @@ from witness.audit.chain import Contracts
 from witness.audit.logs import Logged, ProvenLog
 from witness.audit.opened import Opened
 from witness.audit.parts import Profile
+from witness.audit.timing import is_closed, is_listed
 from witness.log.kinds import Kind
 
 
@@ -87,6 +88,29 @@ class Agreement:
 
     def _domain(self, act: Act) -> Domain:
         return self.contracts.domain(act.contract)
+
+    def whole_claim(self) -> Claim:
+        """Return the claim that the bundle holds nothing besides what was examined."""
+
+        def find() -> tuple[None, Words]:
+            bundle, at = self.bundle, self.at
+            opened = {(lot.number, e) for lot in at.lots for e in Envelope if is_listed(at) and lot.has_opened(e)}
+            bids = [bid.header_hash for shown in bundle.openings for bid in shown.bids if bid.opening or bid.shares]
+            bodies = need(self.listed, "list.recomputed").bodies if is_listed(at) else {}
+            heads = {bodies[header_hash].head for header_hash in bids if header_hash in bodies}
+            fits = (
+                {(shown.lot, shown.envelope) for shown in bundle.openings} == opened
+                and set(bundle.streams) <= heads
+                and set(bundle.lines) == {o.origin for o in at.origins if bundle.manifest.with_box and is_closed(at)}
+                and (bundle.box is not None) == is_closed(at)
+                and (bundle.list is not None) == is_listed(at)
+            )
+            if not fits:
+                raise DisagreementError("the bundle holds something that belongs to no step which the tender took")
+            return None, Words("Nothing is in this bundle that was not examined.", "本验证包内无未经核验的内容。")
+
+        subject = Words("Nothing is in this bundle that was not examined.", "本验证包内无未经核验的内容。")
+        return settled("bundle.whole", subject, find)[0]
 
     # --- figures ------------------------------------------------------------------------------------------------
 

@@ -75,7 +75,12 @@ class Bundle:
 
     def to_bytes(self) -> bytes:
         """Return the bundle as a file."""
-        return pack(dict(self._members()))
+        return pack(self.members)
+
+    @property
+    def members(self) -> dict[str, bytes]:
+        """The members of the container by name."""
+        return dict(self._members())
 
     def _members(self) -> Iterator[tuple[str, bytes]]:
         anchor: JsonValue = {"block": self.anchor.block.to_json(), "state": self.anchor.state.to_json()}
@@ -98,6 +103,13 @@ class Bundle:
     def from_bytes(cls, data: bytes) -> Bundle:
         """Return the bundle in a file; raise `SunbidError` for every file that `to_bytes` would not write."""
         members = unpack(data)
+        bundle = cls._read(members)
+        if bundle.members != members:  # one value has one spelling, down to the case of a hex digit
+            raise ContainerError("a member is not in its canonical form")
+        return bundle
+
+    @classmethod
+    def _read(cls, members: Mapping[str, bytes]) -> Bundle:
         missing = [name for name in _FIXED if name not in members]
         if missing:
             raise ContainerError(f"the bundle has no {missing[0]}", missing=missing)

@@ -181,7 +181,7 @@ class Examination:
             self.claims += [*claims, *lots.claims(opened)]
         log = dated.log if dated else None
         agreement = Agreement(self.bundle, at, contracts, listed, opened)
-        self.claims += [agreement.acts_claim(dated), agreement.figures_claim(log, dated)]
+        self.claims += [agreement.whole_claim(), agreement.acts_claim(dated), agreement.figures_claim(log, dated)]
         self.claims += [secrecy_claim(at, log, keys, self.name_of), time_claim(at, self.block, log)]
 
     def _box(self, at: TenderAtBlock, keys: TenderKeys | None) -> ProvenList | None:
