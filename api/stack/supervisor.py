@@ -25,7 +25,7 @@ PORTS = {"luan": 8101, "hefei": 8102, "nanjing": 8103}
 START = 1_767_225_600
 """2026-01-01 UTC: the first moment of a new development chain."""
 
-READY_SECONDS = 600
+READY_SECONDS = 330
 """How long a network may take to come up; a busy machine needs minutes, and one that fails says so at once."""
 
 _PAUSE = 0.1
