@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from api.node import CityNode
@@ -17,11 +18,15 @@ from ledger.chain.evidence.facts import StateReader
 from ledger.chain.prove import state_evidence
 from ledger.clock import to_unix
 from ledger.errors import SunbidError
-from ledger.federation.peers import PeerStatus
-from ledger.json_fields import read_bytes, read_object, to_hex
+from ledger.federation.peers import PeerClient, PeerStatus
+from ledger.json_fields import read_bytes, read_object, read_text, to_hex
 from witness.audit.credit_answer import CreditAnswer, GivenEntry, Question
 from witness.audit.credit_query import CityReply, CreditQuery, QueryVerdict, judge
 from witness.log.attest import attest
+
+NOT_YET = "credit.not_yet"
+PAUSES_SECONDS = (0.2, 0.4, 0.8, 1.6)
+"""Pauses between questions to a city that is behind."""
 
 
 async def own_answer(node: CityNode, subject: bytes, number: int | None = None) -> CreditAnswer:
@@ -31,7 +36,7 @@ async def own_answer(node: CityNode, subject: bytes, number: int | None = None) 
     """
     final = await node.chain.final_block()
     if number is not None and number > final.number:
-        raise CreditError("This city's node does not know that block yet.", code="credit.not_yet", final=final.number)
+        raise CreditError("This city's node does not know that block yet.", code=NOT_YET, final=final.number)
     block = final if number in {None, final.number} else await node.chain.block(number or 0)
     async with node.database.reading() as session:
         posted = [row for row in await repository.posted(session, subject) if (row.block or 0) <= block.number]
@@ -44,7 +49,7 @@ async def own_answer(node: CityNode, subject: bytes, number: int | None = None) 
         evidence = await state_evidence(node.chain, compute, block)
     except CreditError as error:
         message = "This city has not followed the ledger up to that block yet. Ask again in a moment."
-        raise CreditError(message, code="credit.not_yet", block=block.number) from error
+        raise CreditError(message, code=NOT_YET, block=block.number) from error
     return CreditAnswer(subject, evidence, tuple(map(_given, posted)))
 
 
@@ -59,7 +64,9 @@ async def ask_all_cities(node: CityNode, subject: bytes, at: int | None) -> Cred
     block = await node.chain.final_block()
     path = f"/v1/proofs/credit/{to_hex(subject)}?block={block.number}"
     own, others, signatures = await asyncio.gather(
-        _own_reply(node, subject, block.number), node.base.peers.get_all(path), attestations_of(node, block.number)
+        _own_reply(node, subject, block.number),
+        node.base.peers.ask_all(lambda peer: _ask(peer, path)),
+        attestations_of(node, block.number),
     )
     replies = [own, *(_reply(city, answer) for city, answer in others.items())]
     question = Question(subject, moment, block.number, block.hash)
@@ -73,16 +80,43 @@ def verdict_of(node: CityNode, query: CreditQuery) -> QueryVerdict:
 
 async def _own_reply(node: CityNode, subject: bytes, number: int) -> CityReply:
     name = node.base.city.name
-    try:
-        return CityReply(name, (await own_answer(node, subject, number)).to_json())
-    except SunbidError as error:
-        return CityReply(name, code=error.code, message=error.message)
+
+    async def answer() -> CityReply:
+        try:
+            return CityReply(name, (await own_answer(node, subject, number)).to_json())
+        except SunbidError as error:
+            return CityReply(name, code=error.code, message=error.message)
+
+    return await _patiently(answer)
 
 
-def _reply(city: str, answer: Any | PeerStatus) -> CityReply:
+async def _ask(peer: PeerClient, path: str) -> CityReply:
+    async def answer() -> CityReply:
+        given = await peer.get(path)
+        if given.is_success:
+            return CityReply(peer.name, given.json())
+        problem = read_object(given.json(), "problem")
+        texts = [read_text(problem.get(name), name) for name in ("code", "detail")]
+        return CityReply(peer.name, code=texts[0], message=texts[1])
+
+    return await _patiently(answer)
+
+
+async def _patiently(answer: Callable[[], Awaitable[CityReply]]) -> CityReply:
+    """Ask again, for a moment, a city that has not followed the chain up to the block that was just made."""
+    reply = await answer()
+    for pause in PAUSES_SECONDS:
+        if reply.code != NOT_YET:
+            break
+        await asyncio.sleep(pause)
+        reply = await answer()
+    return reply
+
+
+def _reply(city: str, answer: CityReply | PeerStatus) -> CityReply:
     if isinstance(answer, PeerStatus):
         return CityReply(city, code=answer.error, message=answer.message)
-    return CityReply(city, answer)
+    return answer
 
 
 async def attestations_of(node: CityNode, number: int) -> tuple[bytes, ...]:

@@ -263,6 +263,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "answer.proven": ("answer proven", "答复已证明"),
     "answer.false": ("FALSE ANSWER", "虚假答复"),
     "answer.silent": ("no answer", "未答复"),
+    "answer.refused": ("refused to answer", "拒绝答复"),
     "answer.unproven": ("cannot be proven now", "暂无法证明"),
     "as_of": ("As of block", "截至区块"),
     "together": ("All answers together", "汇总"),

@@ -20,8 +20,9 @@ from witness.audit.credit_answer import AnswerStatus, AnswerVerdict, CreditAnswe
 
 VERSION = 1
 MAX_CITIES = 64
-SILENT = "silent"
-"""The status of a city that gave no answer."""
+SILENT, REFUSED = "silent", "refused"
+"""The status of a city that could not be reached, and of one that said why it gives no answer."""
+UNREACHED = "peer.unavailable"
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def judge(query: CreditQuery, trust: TrustFile, catalogue: Catalogue) -> QueryVe
 
 def _judge(query: CreditQuery, reply: CityReply, trust: TrustFile, catalogue: Catalogue) -> CityVerdict:
     if reply.answer is None:
-        return CityVerdict(reply.city, SILENT, reply.message or reply.code)
+        return CityVerdict(reply.city, SILENT if reply.code == UNREACHED else REFUSED, reply.message or reply.code)
     try:
         answer = CreditAnswer.from_json(reply.answer)
     except SunbidError as error:

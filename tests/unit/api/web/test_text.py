@@ -16,7 +16,7 @@ from bidding.opening.record import Outcome
 from bidding.tender.domain import TenderState
 from ledger.acts import Committee, CreditDecision, CreditRepair, CreditRevocation, Envelope
 from witness.audit.credit_answer import AnswerStatus
-from witness.audit.credit_query import SILENT
+from witness.audit.credit_query import REFUSED, SILENT
 from witness.log.kinds import ActorRole, Kind
 
 TEMPLATES = Path(__file__).parents[4] / "api" / "web" / "templates"
@@ -31,7 +31,7 @@ _FAMILIES: dict[str, list[Any]] = {
     "ground": list(Ground),
     "unopened": [committee.name.lower() for committee in Committee],
     "type": [act.name() for act in (CreditDecision, CreditRevocation, CreditRepair)],
-    "answer": [*AnswerStatus, SILENT],
+    "answer": [*AnswerStatus, SILENT, REFUSED],
 }
 
 

@@ -42,6 +42,13 @@ def test_a_silent_city_is_named_with_what_only_it_has() -> None:
     assert judged(hefei=None).merged == judged().merged
 
 
+def test_a_city_that_says_why_it_gives_no_answer_is_not_silent() -> None:
+    query = WORLD.query(nanjing=None)
+    behind = CityReply("nanjing", code="credit.not_yet", message="Ask again in a moment.")
+    verdict = judge(dataclasses.replace(query, replies=(*query.replies[:2], behind)), TRUST, CATALOGUE)
+    assert (verdict.cities[2].status, verdict.cities[2].problem) == ("refused", "Ask again in a moment.")
+
+
 def test_a_liar_is_named_and_its_texts_are_not_used() -> None:
     own = WORLD.answer("nanjing")
     milder = dataclasses.replace(own.entries[1], body=decision(-10, "a mild word").to_bytes())
