@@ -126,7 +126,8 @@ def _decode_path(node: list[RlpItem]) -> tuple[bool, bytes]:
 
 
 def _nibbles(data: bytes) -> bytes:
-    return bytes(nibble for byte in data for nibble in (byte >> 4, byte & 15))
+    """Return the half bytes of `data`, high one first: each hex digit behind a zero."""
+    return bytes.fromhex("0" + "0".join(data.hex())) if data else b""
 
 
 def nodes_of(proof: Mapping[str, object]) -> Iterator[bytes]:
