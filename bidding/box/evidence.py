@@ -16,8 +16,6 @@ from ledger.errors import SunbidError
 MAX_QUESTIONS = 64
 """Keys and papers a request."""
 
-__all__ = ["StateEvidence", "registry_evidence", "tender_evidence"]
-
 
 async def tender_evidence(chain: ChainClient, tender: bytes) -> StateEvidence:
     """Return the tender with its key sets as they stand at the last final block, proven."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
-from bidding.box.evidence import StateEvidence
 from bidding.box.registry import Questions
 from bidding.box.wire import SLIP_ORIGIN, STREAM_HEAD, STREAM_LENGTH, Acknowledgements, StreamReceipts
 from ledger.acts import Act
 from ledger.canonical import JsonObject, JsonValue
+from ledger.chain.evidence.state import StateEvidence
 from ledger.errors import SunbidError
 from ledger.json_fields import read_bytes, read_object, read_text, to_hex
 from witness.log.box_checkpoint import SignedBoxCheckpoint

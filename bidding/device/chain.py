@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bidding.box.evidence import StateEvidence
 from bidding.box.facts import base_facts, with_registry
 from bidding.box.proven import ProvenTender, city_of_key, read_answers, read_tender
 from bidding.box.registry import Answers, KeyKind, Questions
@@ -18,6 +17,7 @@ from ledger.acts import digest
 from ledger.authority import ActChain
 from ledger.chain.evidence.blocks import VerifiedBlock
 from ledger.chain.evidence.facts import ProvenState
+from ledger.chain.evidence.state import StateEvidence
 from ledger.chain.evidence.trust import TrustFile
 from ledger.errors import SunbidError
 from ledger.keys import recover

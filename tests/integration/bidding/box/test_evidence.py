@@ -9,7 +9,7 @@ import pytest
 from bidding.box.book import read_tender
 from bidding.box.committee import read_key_set
 from bidding.box.errors import BoxError
-from bidding.box.evidence import MAX_QUESTIONS, StateEvidence, registry_evidence, tender_evidence
+from bidding.box.evidence import MAX_QUESTIONS, registry_evidence, tender_evidence
 from bidding.box.facts import read_contracts
 from bidding.box.proven import ProvenTender, city_of_key, read_answers
 from bidding.box.proven import read_tender as read_proven
@@ -19,6 +19,7 @@ from ledger.acts import BlockAttestation, Purpose, digest
 from ledger.chain.client import ChainClient
 from ledger.chain.devnet import Devnet
 from ledger.chain.evidence.errors import EvidenceError
+from ledger.chain.evidence.state import StateEvidence
 from ledger.chain.evidence.trust import BlockEvidenceKind, PinnedCity, TrustFile
 from ledger.db import Database
 from ledger.errors import SunbidError
