@@ -44,6 +44,7 @@ def create_app(node: CityNode, worker: Worker[CityNode] | None = None) -> FastAP
         description="Public resource trading in which nobody has to be trusted.",
         lifespan=lifespan,
         dependencies=[Depends(authorise)],
+        docs_url=None,
         redoc_url=None,
     )
     app.state.node = node
@@ -85,8 +86,7 @@ def _observe(node: CityNode) -> Callable[[Request, Callable[[Request], Awaitable
         path = getattr(route, "path", "unmatched")
         node.metrics.note(path, response.status_code, time.perf_counter() - started)
         for name, value in _HEADERS.items():
-            if not request.url.path.startswith("/docs"):
-                response.headers.setdefault(name, value)
+            response.headers.setdefault(name, value)
         return response
 
     return observe

@@ -14,6 +14,7 @@ from api.schemas.hexadecimal import Id32
 from api.trust import trust_bytes
 from api.verdicts import KeptVerdicts
 from api.web.charts import way
+from api.web.reference import reference
 from api.web.render import page
 from api.web.tender_page import tender_page
 from api.web.text import language_of, text
@@ -61,6 +62,12 @@ async def show_tender(request: Request, tender: Id32, node: Node, verdicts: Kept
         owner=None if found.row.owned else await _owner(node, tender),
         verification=await verdicts.show(tender) if found.row.owned and not found.is_live else None,
     )
+
+
+@router.get("/docs", response_class=HTMLResponse)
+async def show_reference(request: Request, node: Node) -> Response:
+    """Show the HTTP interface: every address, who may call it, what it takes."""
+    return page("reference.html", request, node.base.city.name, subjects=reference(request.app.openapi()))
 
 
 @router.get("/trust.json")

@@ -117,7 +117,7 @@ async def _need_agreement(site: Site, page: Page, chinese: Page) -> None:
 
 async def _need_links(site: Site, page: Page) -> None:
     async with site.town.api("luan") as api:
-        for link in sorted({link for link in page.links if link.startswith("/") and not link.startswith("/docs")}):
+        for link in sorted({link for link in page.links if link.startswith("/")}):
             answer = await api.http.get(link)
             assert answer.status_code == 200, link
 
@@ -137,6 +137,13 @@ async def test_pages_on_credit_and_forms(site: Site) -> None:
     async with site.town.api("luan") as api:
         answer = await api.http.get("/credit", params={"uscc": uscc_named("builder"), "lang": "zh"})
         assert (answer.status_code, answer.headers["location"]) == (303, f"/credit/{subject}?lang=zh")
+
+
+async def test_the_interface_is_described_without_anything_from_elsewhere(site: Site) -> None:
+    page = await site.page("/docs")
+    assert "POST /v1/slips" in page.text
+    assert "bidder" in page.text
+    assert not re.findall(r'(?:src|href)="https?://', page.source)
 
 
 async def test_a_browser_s_language_counts_until_one_is_chosen(site: Site) -> None:

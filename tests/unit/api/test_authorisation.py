@@ -9,7 +9,7 @@ from api.authorisation import RULES, AccessError, Caller, Rule, rule_for
 from api.routers import ROUTERS
 from ledger.acts import Role
 
-_BY_FRAMEWORK = {("GET", "/openapi.json"), ("GET", "/docs"), ("GET", "/static/{path:path}")}
+_BY_FRAMEWORK = {("GET", "/openapi.json"), ("GET", "/static/{path:path}")}
 
 
 def routes() -> set[tuple[str, str]]:
