@@ -23,6 +23,8 @@ from ledger.chain.evidence.trust import TrustFile
 from ledger.json_fields import to_hex
 from tests.fixtures.liars import FalseHolder, false_box_checkpoint, false_cosignature, false_proof, let_lie
 from tests.fixtures.town import open_network
+from tests.fixtures.verdicts import verdict_on
+from witness.audit.verify import Verdict
 
 SAMPLE = load_sample(Path(__file__).parents[2] / "samples" / "OP00023062.json")
 
@@ -32,6 +34,7 @@ class Outcome:
     """What came of the tender, and what everybody found out about the liars."""
 
     winner: str | None
+    verdict: Verdict
     partner_faults: dict[str, list[dict[str, Any]]]
     opening: dict[str, Any]
     holder_codes: dict[str, set[str]]
@@ -70,6 +73,7 @@ async def _run(folder: Path) -> Outcome:
             opening: Any = await run.conduct.city.get(f"{run.conduct.path}/opening")
             return Outcome(
                 winner,
+                await verdict_on(stage, run.conduct),
                 {name: await faults_seen_by(town, name) for name in stack.cities},
                 opening,
                 holder.codes,
@@ -142,5 +146,7 @@ class TestTheTender:
     def test_bids_are_attested_by_who_tells_the_truth(self, outcome: Outcome) -> None:
         assert set(outcome.in_time) == {"sealed, attested by hefei, in time"}
 
-    def test_award_is_the_one_on_record(self, outcome: Outcome) -> None:
+    def test_award_is_the_one_on_record_and_verifies(self, outcome: Outcome) -> None:
         assert outcome.winner == SAMPLE.winner
+        assert outcome.verdict.failed == ()
+        assert outcome.verdict.ok
