@@ -37,7 +37,6 @@ AFTER_TICK = 35
 class FullSubmission(TenderRun):
     """Everything until the list; each method is a step."""
 
-    suspended_at: int = 0
     refusals: list[str] = field(default_factory=list)
     """Codes of what devices refused to send."""
 
@@ -102,7 +101,6 @@ class FullSubmission(TenderRun):
         """Have the supervisor stop the clock, and let the deadline pass: nobody can bid, nothing closes."""
         await self.conduct.suspend(self.conduct.parties.supervisor, "A complaint about the tender file is looked into.")
         await self._until_suspended(is_so=True)
-        self.suspended_at = await self.stage.pulse.now()
         await self.stage.pulse.advance_to(await self.deadline() + SUSPENDED // 2)
         try:
             await self._bid(CAST[TIANCHANG], ROAD, Envelope.PRICE)
@@ -113,8 +111,9 @@ class FullSubmission(TenderRun):
     async def resume(self) -> None:
         """Have the supervisor let the clock run: the deadline moves by as long as it stood."""
         tick = await self._tick_seconds()
+        suspended = await self.stage.around.chain.call("TenderBook", "tenderOf", self.conduct.tender)
         wait = SUSPENDED + (AFTER_TICK - await self.deadline() - SUSPENDED) % tick
-        await self.stage.pulse.advance_to(self.suspended_at + wait)
+        await self.stage.pulse.advance_to(suspended.suspended_at + wait)
         await self.conduct.resume(self.conduct.parties.supervisor, "The complaint is unfounded.")
         await self._until_suspended(is_so=False)
         self.stage.tell(f"the deadline is {await self.deadline()} now")

@@ -22,6 +22,9 @@ FAST_WINDOW = 800
 LOOK_SECONDS = 20
 """Seconds between two looks of a device into the box."""
 
+RESERVE = 120
+"""Seconds before the deadline up to which robots drive the clock while they wait: cities need time to catch up."""
+
 
 @dataclass(kw_only=True)
 class TenderRun:
@@ -60,13 +63,12 @@ class TenderRun:
             await self._in_time(bidder)
 
     async def _in_time(self, bidder: BidderRobot) -> None:
-        deadline = await self.deadline()
+        latest = await self.deadline() - RESERVE
 
         async def look() -> bool:
             if await bidder.is_in_time(self.conduct.tender):
                 return True
-            now = await self.stage.pulse.now()
-            await self.stage.pulse.advance_to(min(now + LOOK_SECONDS, deadline - 2))
+            await self.stage.pulse.advance_to(min(await self.stage.pulse.now() + LOOK_SECONDS, latest))
             return False
 
         await self.stage.pulse.until(look, f"the slips of {bidder.party.name} in the box")

@@ -59,7 +59,7 @@ class BidOpener:
 
     async def open(self, tender: TenderAtBlock) -> bool:
         """Open every bid for which there is r, or k shares, and a stream; return whether one was opened."""
-        due = await self._due(tender)
+        due = await self.due(tender)
         if not due:
             return False
         seal = await read_key_set(self._chain, tender.view.key_id, Purpose.SEAL, tender.block)
@@ -68,7 +68,8 @@ class BidOpener:
             busy |= await self._open(entry, seal)
         return busy
 
-    async def _due(self, tender: TenderAtBlock) -> list[ListedBid]:
+    async def due(self, tender: TenderAtBlock) -> list[ListedBid]:
+        """Return the valid bids whose envelope is opening and that are not opened here."""
         opening = {(lot.number, envelope) for lot in tender.lots for envelope in Envelope if lot.has_opened(envelope)}
         async with self._database.reading() as session:
             entries = await repository.entries(session, tender.tender)

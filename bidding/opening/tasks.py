@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 
 from bidding.box.book import BookState, TenderAtBlock
 from bidding.box.remote import CityClient
@@ -22,6 +23,8 @@ from ledger.signed import read_act
 logger = logging.getLogger(__name__)
 
 _SHOWN = ("boxShares", "lists", "shares", "bidderOpenings")
+_ASK_AGAIN = 2.0
+"""Seconds between two questions to the other cities about one tender."""
 
 
 class OpeningTask:
@@ -36,6 +39,7 @@ class OpeningTask:
         reader: BoxReader,
         opener: BidOpener,
         others: Sequence[CityClient],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._chain = chain
@@ -44,6 +48,8 @@ class OpeningTask:
         self._reader = reader
         self._opener = opener
         self._others = others
+        self._monotonic = monotonic
+        self._ask_at: dict[bytes, float] = {}
 
     async def run(self) -> bool:
         """Do all that is due once; return whether anything moved. One tender's trouble does not hold up the others."""
@@ -64,38 +70,60 @@ class OpeningTask:
                 busy = await self._reader.read(tender) or await self._catch_up(tender)
                 return await self._reader.send_list(tender) or busy
             case BookState.LISTED | BookState.DONE:
-                busy = await self._reader.read(tender) or await self._catch_up(tender)
+                busy = await self._reader.read(tender)
                 busy = await self._opener.open(tender) or busy
+                busy = busy or await self._catch_up(tender)
                 if tender.view.state is BookState.DONE and not busy:
-                    self._watch.forget(tender.tender)
+                    self._let_go(tender.tender)
                 return busy
             case BookState.TERMINATED:
-                self._watch.forget(tender.tender)
+                self._let_go(tender.tender)
                 return False
             case _:
                 return False
 
+    def _let_go(self, tender: bytes) -> None:
+        self._watch.forget(tender)
+        self._ask_at.pop(tender, None)
+
     async def _catch_up(self, tender: TenderAtBlock) -> bool:
-        """Ask the other cities for records of a box that could not be read here: this city may have been away."""
-        async with self._database.reading() as session:
-            if await repository.box(session, tender.tender) is not None:
-                return False
-            before = len(await repository.holder_records(session, tender.tender))
+        """Ask the other cities for records that open what is shut here: this city may have been away or too early.
+
+        A bidder's r is a case of the latter: one city may take it while another still waits for its log to be witnessed
+        up to the list, and holders release nothing for a bid that its bidder has opened.
+        """
+        if self._monotonic() < self._ask_at.get(tender.tender, 0.0) or not await self._lacks_records(tender):
+            return False
+        self._ask_at[tender.tender] = self._monotonic() + _ASK_AGAIN
+        before = await self._known(tender.tender)
         for city in self._others:
             try:
-                await self._take_shown(await city.opening(tender.tender))
+                await self._take_shown(await city.opening(tender.tender), before)
             except SunbidError as error:
                 logger.info("no opening from %s: %s", city.name, error.message)
-        async with self._database.reading() as session:
-            return len(await repository.holder_records(session, tender.tender)) > before
+        return await self._known(tender.tender) > before
 
-    async def _take_shown(self, opening: JsonObject) -> None:
+    async def _lacks_records(self, tender: TenderAtBlock) -> bool:
+        async with self._database.reading() as session:
+            if await repository.box(session, tender.tender) is None:
+                return True
+        return bool(await self._opener.due(tender))
+
+    async def _known(self, tender: bytes) -> set[bytes]:
+        """Return the signatures of all records that are kept here of the tender."""
+        async with self._database.reading() as session:
+            holders = await repository.holder_records(session, tender)
+            bidders = await repository.bidder_records(session, tender)
+        return {record.signature for record in holders} | {record.signature for record in bidders}
+
+    async def _take_shown(self, opening: JsonObject, known: Collection[bytes]) -> None:
         for name in _SHOWN:
             for item in read_list(opening.get(name, []), name):
                 record = read_object(item, name)
                 act = read_act(str(record.get("type")), record.get("act"))
-                if isinstance(act, RECORDS):
+                signature = need_size(read_bytes(record.get("signature"), name), 65, name)
+                if isinstance(act, RECORDS) and signature not in known:
                     try:
-                        await self._intake.take(act, need_size(read_bytes(record["signature"], name), 65, name))
+                        await self._intake.take(act, signature)
                     except SunbidError as error:
                         logger.info("a shown %s is not taken: %s", act.name(), error.message)

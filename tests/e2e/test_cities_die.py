@@ -1,4 +1,4 @@
-"""Cities and key-holders are killed in mid-tender: the award is reached, and no acknowledged bid is lost."""
+"""Cities and key-holders are killed in mid-tender: the award is reached and verifies, no acknowledged bid is lost."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bidding.tender.notice import notice_for
 from bidding.tender.samples import Sample, load_sample
 from ledger import canonical
 from tests.fixtures.cluster import Cluster, on_chain
+from tests.fixtures.verdicts import verdict_on
 
 pytestmark = pytest.mark.cluster
 
@@ -84,9 +85,12 @@ async def through(run: SampleRun, *states: BookState) -> None:
 
 
 async def award(run: SampleRun) -> str | None:
-    """Take the tender from the opened bids to the award, and return the winner's name."""
+    """Take the tender from the opened bids to the award, which verifies offline, and return the winner's name."""
     await run.record_opening()
-    return await run.award(*await run.evaluate())
+    winner = await run.award(*await run.evaluate())
+    verdict = await verdict_on(run.stage, run.conduct)
+    assert verdict.ok, verdict.failed
+    return winner
 
 
 async def explained(run: SampleRun, city: str) -> dict[str, dict[str, object]]:

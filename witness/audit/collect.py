@@ -89,7 +89,7 @@ class Collector:
             raise SunbidError("ask the city of the tender's first origin", code="tender.elsewhere")
         if row.seen_block < at.block and row.stale:
             raise NotReadyError("this city is still reading what the chain says of the tender")
-        log = await collect_log(session, self.chain, self.log, at)
+        log = await collect_log(session, self.chain, self.log, at, self.policy)
         lines = LineReader(self.lines)
         shown = (
             await collect_box(session, self.chain, lines, at, whole=manifest.with_box) if any(at.view.inputs) else None

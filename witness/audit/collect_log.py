@@ -13,7 +13,8 @@ from ledger.errors import SunbidError
 from witness.audit.chain import AnchoredTree
 from witness.audit.parts import LoggedEntry
 from witness.log.checkpoint import Checkpoint
-from witness.log.note import Note
+from witness.log.note import Note, NoteError
+from witness.log.policy import Policy
 from witness.log.proof_file import ProofFile
 from witness.log.repository import TreeRepository
 from witness.log.service import LogReader, PublicLog, TenderEntry
@@ -40,8 +41,10 @@ class CollectedLog:
         return frozenset(body.act for body in bodies if body.act)
 
 
-async def collect_log(session: AsyncSession, chain: ChainClient, log: PublicLog, at: TenderAtBlock) -> CollectedLog:
-    """Return the log of a tender; raise `NotLoggedError` while something of it has no anchor yet."""
+async def collect_log(
+    session: AsyncSession, chain: ChainClient, log: PublicLog, at: TenderAtBlock, policy: Policy
+) -> CollectedLog:
+    """Return the log of a tender; raise `NotLoggedError` while something of it has no anchor or no cosignatures yet."""
     found = (await log.disclosed(session, at.tender))[: at.view.head_count]
     if len(found) < at.view.head_count or not found:
         raise NotLoggedError("the log has fewer events of the tender than the chain")
@@ -50,13 +53,34 @@ async def collect_log(session: AsyncSession, chain: ChainClient, log: PublicLog,
     entries, proofs = [], {}
     for one in found:
         number = next((i for i, tree in enumerate(anchors) if tree.size > one.index), None)
-        note = await reader.checkpoint_covering(log.origin, one.index)
-        if number is None or note is None:
+        note = await covering_note(reader, log.origin, one.index, policy)
+        if number is None:
             raise NotLoggedError("the last events of the tender are not anchored yet")
         path = (await reader.inclusion(log.origin, one.index, anchors[number].size)).proof
         entries.append(LoggedEntry(one.index, one.entry, one.disclosed, number, path))
         proofs[one.index] = await _proof(reader, log.origin, one, note)
-    return CollectedLog(tuple(entries), proofs, await _earlier(session, reader, log.origin, found, proofs))
+    return CollectedLog(tuple(entries), proofs, await _earlier(session, reader, log.origin, found, proofs, policy))
+
+
+async def covering_note(reader: LogReader, origin: bytes, index: int, policy: Policy) -> Note:
+    """Return the first checkpoint with entry `index` that satisfies the policy; raise `NotLoggedError` if none does.
+
+    A checkpoint made just before the city or its partners went away may never be cosigned: the next one counts then.
+    """
+    after = index
+    while (note := await reader.checkpoint_covering(origin, after)) is not None:
+        if _satisfies(policy, note):
+            return note
+        after = Checkpoint.parse(note.text).size
+    raise NotLoggedError("no checkpoint with the last events of the tender is cosigned yet")
+
+
+def _satisfies(policy: Policy, note: Note) -> bool:
+    try:
+        policy.check(note)
+    except NoteError:
+        return False
+    return True
 
 
 async def _anchors(chain: ChainClient, origin: bytes, block: int) -> list[AnchoredTree]:
@@ -79,6 +103,7 @@ async def _earlier(
     origin: bytes,
     found: Sequence[TenderEntry],
     proofs: dict[int, ProofFile],
+    policy: Policy,
 ) -> dict[int, Note]:
     """Return, for each entry, the last cosigned checkpoint without it, where no other proof carries that already."""
     shown = {Checkpoint.parse(proof.note.text).size for proof in proofs.values()}
@@ -88,6 +113,6 @@ async def _earlier(
         row = await trees.checkpoint_before(origin, one.index)
         if row is not None and row.size not in shown | notes.keys():
             note = await reader.checkpoint(origin, row.size)
-            if note is not None and len(note.signatures) > 1:
+            if note is not None and _satisfies(policy, note):
                 notes[row.size] = note
     return dict(sorted(notes.items()))
