@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.db import Base, Bytes32
 from ledger.errors import SunbidError
+from ledger.failpoints import Failpoint, reach
 
 
 class OutboxConflictError(SunbidError):
@@ -64,6 +65,7 @@ async def enqueue(session: AsyncSession, topic: str, payload: dict[str, Any], *,
     if known is None:
         session.add(OutboxRow(topic=topic, key=key, payload=payload, payload_digest=digest))
         await session.flush()
+        reach(Failpoint.OUTBOX_ENQUEUED)
     elif (known.topic, bytes(known.payload_digest)) != (topic, digest):
         raise OutboxConflictError("an outbox key stands for one message for ever: choose a key of its own", key=key)
 
@@ -72,6 +74,8 @@ async def take(session: AsyncSession, topic: str, limit: int) -> list[OutboxItem
     """Return up to `limit` waiting messages of `topic`, oldest first, locked until the transaction ends."""
     query = select(OutboxRow).filter_by(topic=topic, done=False).order_by(OutboxRow.id).limit(limit).with_for_update()
     rows = (await session.scalars(query)).all()
+    if rows:
+        reach(Failpoint.OUTBOX_TAKEN)
     return [OutboxItem(row.id, row.topic, row.key, row.payload) for row in rows]
 
 
@@ -85,3 +89,4 @@ async def mark_done(session: AsyncSession, items: Iterable[OutboxItem]) -> None:
     ids = [item.id for item in items]
     if ids:
         await session.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(done=True, payload={}))
+        reach(Failpoint.OUTBOX_DONE)

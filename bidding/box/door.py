@@ -30,6 +30,7 @@ from ledger.acts import Acknowledgement, Act, StreamReceipt
 from ledger.clock import Clock, to_unix
 from ledger.db import Database
 from ledger.eip712 import Domain, digest
+from ledger.failpoints import Failpoint, reach
 from ledger.keys import SigningKey, recover
 from ledger.settings import Limits
 
@@ -165,6 +166,7 @@ class Door:
         async with self._database.unit_of_work() as session:
             await quota.use_stream(session, account, size, self._clock.now())
         await self._store.receive(head, length, body)
+        reach(Failpoint.DOOR_STREAM_STORED)
         receipt = self._keeper.sign(StreamReceipt(head, length))
         async with self._database.unit_of_work() as session:
             if await repository.stream(session, head) is None:
@@ -210,7 +212,10 @@ class Door:
                 await Quota(self._limits).use_slip(session, account, now)
                 merge_by = await self._queue.accept(session, slip, account, now)
                 self._store_slip(session, origin, slip, now, merge_by)
+                reach(Failpoint.DOOR_SLIP_QUEUED)
+        reach(Failpoint.DOOR_SLIP_COMMITTED)
         await self._gather_acknowledgements(origin, slip)
+        reach(Failpoint.DOOR_SLIP_ACKNOWLEDGED)
         return await self.acknowledgements(origin, slip_hash)
 
     async def keep_slip_for_partner(self, city: bytes, slip: bytes, theirs: CityAcknowledgement) -> CityAcknowledgement:

@@ -36,6 +36,7 @@ from ledger.acts import Act, BidList, BoxShare, Envelope, Purpose, ShareRelease
 from ledger.chain.client import Call, ChainClient
 from ledger.eip712 import Domain, digest
 from ledger.errors import SunbidError
+from ledger.failpoints import Failpoint, reach
 from ledger.identity import city_id
 from ledger.keys import SigningKey
 
@@ -223,7 +224,9 @@ class KeyHolder:
         if known is not None:
             return self.journal.append(Record(kind, key, act, known.signature, note))
         domain = Domain(self.chain.chain_id, await self.chain.contract(act.contract))
-        return self.journal.append(Record(kind, key, act, self.signing.sign(digest(act, domain)), note))
+        record = Record(kind, key, act, self.signing.sign(digest(act, domain)), note)
+        reach(Failpoint.HOLDER_SIGNED)
+        return self.journal.append(record)
 
     async def _deliver(self, tender: bytes, record: Record, cities: Sequence[CityClient]) -> bool:
         """Hand the record to every city that has not confirmed it in this life of the process."""
@@ -238,6 +241,7 @@ class KeyHolder:
             logger.info("%s does not take a %s: %s", city.name, record.kind, error.message)
             self.refusals.append(Refusal(tender, error.code, error.message))
             return False
+        reach(Failpoint.HOLDER_DELIVERED)
         self._delivered.add((city.name, record.signature))
         return True
 

@@ -17,6 +17,7 @@ from bidding.keyholder.errors import JournalError
 from ledger import canonical
 from ledger.acts import ACTS, ZERO32, Act
 from ledger.errors import SunbidError
+from ledger.failpoints import Failpoint, reach
 from ledger.json_fields import need_size, read_b32, read_bytes, read_members, read_text, to_hex
 
 _MAX_LINE = 64 * 1024
@@ -99,10 +100,12 @@ class Journal:
             if os.write(descriptor, line) != len(line):
                 os.ftruncate(descriptor, before)
                 raise JournalError("The disk took only a part of a record: make room and start again.")
+            reach(Failpoint.HOLDER_WRITTEN)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
         _sync_folder(self._path.parent)
+        reach(Failpoint.HOLDER_JOURNALED)
 
     def _load(self) -> None:
         data = self._path.read_bytes() if self._path.exists() else b""

@@ -20,6 +20,7 @@ from ledger.chain.client import MAX_LOG_BLOCKS, REGISTRY, At, Block, ChainClient
 from ledger.chain.rpc import RpcError
 from ledger.db import Base, Bytes32, Database, exclusive
 from ledger.errors import SunbidError
+from ledger.failpoints import Failpoint, reach
 
 _logger = logging.getLogger(__name__)
 
@@ -144,6 +145,8 @@ class Indexer:
             return False
         self._window = min(2 * self._window, MAX_LOG_BLOCKS)
         blocks = await self._blocks_of(logs, end)
+        if logs:
+            reach(Failpoint.INDEXER_READ)
         return blocks is not None and await self._store(start, end, logs, blocks)
 
     async def _blocks_of(self, logs: Sequence[RawLog], end: int) -> dict[int, Block] | None:
@@ -169,6 +172,10 @@ class Indexer:
             await session.execute(delete(ChainBlock).where(ChainBlock.number < end - KEPT_BLOCKS))
             for log in logs:
                 await self._react(session, log, blocks[log.block].timestamp)
+            if logs:
+                reach(Failpoint.INDEXER_STORED)
+        if logs:
+            reach(Failpoint.INDEXER_COMMITTED)
         return bool(logs)
 
     async def _react(self, session: AsyncSession, log: RawLog, at: int) -> None:

@@ -11,7 +11,7 @@ Accepted is not mined (Besu drops what its pool has no room for), hence at most 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,7 @@ from ledger.chain.rpc import RpcError, to_hex
 from ledger.chain.transactions import sign_transaction
 from ledger.db import Base, Bytes32, Database, exclusive
 from ledger.errors import SunbidError
+from ledger.failpoints import Failpoint, reach
 from ledger.keys import SigningKey
 
 MAX_UNMINED = 200
@@ -150,6 +151,7 @@ class ChainSender:
                 )
             )
             await session.flush()
+            reach(Failpoint.SENDER_SUBMITTED)
         elif (row.contract, row.address, row.calldata) != (name, address, calldata):
             raise SenderError("a key stands for one call for ever: choose a key of its own", key=key)
         elif row.status == TxStatus.REVERTED:
@@ -223,6 +225,8 @@ class ChainSender:
             nonce = mined if last is None else max(mined, last + 1)
             for offset, row in enumerate(waiting):
                 await self._sign(row, nonce + offset)
+            reach(Failpoint.SENDER_ASSIGNED)
+        reach(Failpoint.SENDER_STORED)
         return len(waiting)
 
     async def _sign(self, row: ChainTx, nonce: int) -> None:
@@ -243,10 +247,11 @@ class ChainSender:
         sent = await self._open(TxStatus.SENT)
         used = [row for row in sent if row.nonce is not None and row.nonce < settled]
         receipts = await self._client.receipts([row.tx_hash for row in used if row.tx_hash]) if used else []
-        displaced = [row.id for row, receipt in zip(used, receipts, strict=True) if receipt is None]
+        displaced = {row.id: row.tx_hash for row, receipt in zip(used, receipts, strict=True) if receipt is None}
         async with self._database.unit_of_work() as session:
-            for row in await session.scalars(select(ChainTx).where(ChainTx.id.in_(displaced))):
-                _reset(row)
+            for row in await session.scalars(_locked(displaced)):
+                if row.tx_hash == displaced[row.id]:
+                    _reset(row)
             lost = select(ChainTx).where(
                 ChainTx.sender == self._address, ChainTx.nonce >= mined, ChainTx.status.in_(_RECEIVED)
             )
@@ -259,11 +264,12 @@ class ChainSender:
 
     async def _broadcast(self, rows: Sequence[ChainTx]) -> None:
         refusals = await self._client.broadcast([row.raw for row in rows if row.raw])
+        reach(Failpoint.SENDER_SENT)
         told = {row.id: error for row, error in zip(rows, refusals, strict=True) if error and not _is_known(error)}
         if not told:
             return
         async with self._database.unit_of_work() as session:
-            for row in await session.scalars(select(ChainTx).where(ChainTx.id.in_(told))):
+            for row in await session.scalars(_locked(told)):
                 row.refusal = told[row.id].reason[:400]
 
     async def _note_receipts(self, rows: Sequence[ChainTx]) -> int:
@@ -273,9 +279,11 @@ class ChainSender:
             return 0
         reasons = {row.id: await self._reason(row, found[row.id]) for row in rows if row.id in found}
         async with self._database.unit_of_work() as session:
-            for row in await session.scalars(select(ChainTx).where(ChainTx.id.in_(found))):
+            for row in await session.scalars(_locked(found)):
                 if row.status == TxStatus.SENT and row.tx_hash == found[row.id].tx_hash:
                     _note(row, found[row.id], reasons[row.id])
+            reach(Failpoint.SENDER_RECEIPT)
+        reach(Failpoint.SENDER_NOTED)
         return len(found)
 
     async def _reason(self, row: ChainTx, receipt: Receipt) -> Revert | None:
@@ -301,11 +309,19 @@ class ChainSender:
         final = await self._client.final_block()
         due = [row for row in rows if row.block is not None and row.block <= final.number]
         receipts = await self._client.receipts([row.tx_hash for row in due if row.tx_hash]) if due else []
-        now = {row.id: receipt for row, receipt in zip(due, receipts, strict=True)}
+        now = {row.id: (row.tx_hash, receipt) for row, receipt in zip(due, receipts, strict=True)}
         async with self._database.unit_of_work() as session:
-            for row in await session.scalars(select(ChainTx).where(ChainTx.id.in_(now))):
-                _settle(row, now[row.id])
+            for row in await session.scalars(_locked(now)):
+                tx_hash, receipt = now[row.id]
+                if row.status in _RECEIVED and row.tx_hash == tx_hash:
+                    _settle(row, receipt)
+            reach(Failpoint.SENDER_FINAL)
         return len(now)
+
+
+def _locked(ids: Collection[int]) -> Any:
+    """Select rows for a change: what was seen of them before may be out of date where several workers run."""
+    return select(ChainTx).where(ChainTx.id.in_(ids)).order_by(ChainTx.id).with_for_update()
 
 
 def _is_known(error: RpcError) -> bool:

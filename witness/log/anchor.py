@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.chain.sender import TxStatus
+from ledger.db import exclusive
+from ledger.failpoints import Failpoint, reach
 from witness.log.anchor_repository import AnchorRepository
 from witness.log.box_checkpoint import SignedBoxCheckpoint
 from witness.log.box_repository import BoxRepository
@@ -51,7 +53,9 @@ async def _anchor(node: LogNode, origin: bytes) -> bool:
             return False
     anchored = await node.chain.anchored(origin)
     needed = await node.chain.witnesses_needed(origin) if origin == node.city.sealed_origin_id else 0
+    reach(Failpoint.ANCHOR_READ)
     async with node.database.unit_of_work() as session:
+        await exclusive(session, "log.anchor")  # two workers would prove two transactions from one anchor
         row = await AnchorRepository(session).find(origin)
         if await _under_way(node, session, row, anchored):
             return False
@@ -59,6 +63,8 @@ async def _anchor(node: LogNode, origin: bytes) -> bool:
         if found is None:
             return False
         await _submit(node, session, origin, anchored, found)
+        reach(Failpoint.ANCHOR_SUBMITTED)
+    reach(Failpoint.ANCHOR_COMMITTED)
     return True
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.errors import SunbidError
+from ledger.failpoints import Failpoint, reach
 from witness.log.add_checkpoint import (
     SIZE_CONTENT_TYPE,
     AddCheckpoint,
@@ -63,8 +64,10 @@ async def _bring(node: LogNode, partner: Partner, origin: bytes) -> bool:
             return False
         note = Note.parse(row.note.encode())
     line = await _cosignature(node, partner, note, known)
+    reach(Failpoint.COSIGN_RECEIVED)
     async with node.database.unit_of_work() as session:
         await TreeRepository(session).add_cosignature(origin, row.size, partner.city.id32, line)
+    reach(Failpoint.COSIGN_STORED)
     return True
 
 
@@ -128,7 +131,10 @@ async def answer_add_checkpoint(node: LogNode, body: bytes) -> WitnessAnswer:
         return _refusal(decide(request, None))
     async with node.database.unit_of_work() as session:
         need_right_clock(await BoxRepository(session).clock_off_by(node.city.id32))
-        return await _decide(node, session, request, keys)
+        answer = await _decide(node, session, request, keys)
+    if answer.status == Status.COSIGNED:
+        reach(Failpoint.WITNESS_COMMITTED)
+    return answer
 
 
 async def _decide(
@@ -144,6 +150,7 @@ async def _decide(
     if head != held and not await box.move_witness_head(origin, held, head):
         moved = await box.witness_head(origin)
         return _refusal(Decision(Status.CONFLICT, size=moved.size if moved else 0))
+    reach(Failpoint.WITNESS_MOVED)
     return WitnessAnswer(Status.COSIGNED, str(node.cosigner.cosign(request.note.text, node.now)).encode())
 
 

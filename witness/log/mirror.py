@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.acts import BoxCheckpoint
 from ledger.db import exclusive
+from ledger.failpoints import Failpoint, reach
 from witness.log.box_checkpoint import Equivocation, SignedBoxCheckpoint
 from witness.log.box_repository import BoxRepository
 from witness.log.entry import SLIP_SIZE
@@ -165,6 +166,8 @@ async def _advance(node: LogNode, partner: Partner, tree: Tree, portion: Sequenc
             for signed in right:
                 await remember(node, session, signed)
                 await _countersign(node, session, signed)
+            reach(Failpoint.MIRROR_SIGNED)
+        reach(Failpoint.MIRROR_COMMITTED)
     if len(right) < len(portion):
         await _accuse(node, partner, tree, portion[len(right)])
     return tree

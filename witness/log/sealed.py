@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.acts import BoxCheckpoint
+from ledger.failpoints import Failpoint, reach
 from witness.log.box_checkpoint import SignedBoxCheckpoint
 from witness.log.box_repository import BoxRepository, QueueRepository
 from witness.log.models import LogKind
@@ -47,6 +48,9 @@ async def run_sealed_ticks(node: LogNode) -> bool:
         ticks = await _due(node, session, last)
         if ticks:
             await _merge(node, session, tree, ticks)
+            reach(Failpoint.SEALED_MERGED)
+    if ticks:
+        reach(Failpoint.SEALED_COMMITTED)
     return bool(ticks)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ledger.failpoints import Failpoint, reach
 from ledger.outbox import OutboxItem, is_waiting, mark_done, take
 from witness.log.anchor_repository import AnchorRepository
 from witness.log.entry import CHAIN_START, commit
@@ -44,7 +45,10 @@ async def run_public_sequencer(node: LogNode) -> bool:
         items = await take(session, TOPIC, BATCH)
         if items:
             await _append(node, session, items)
+            reach(Failpoint.SEQUENCER_APPENDED)
             await mark_done(session, items)
+    if items:
+        reach(Failpoint.SEQUENCER_COMMITTED)
     return bool(items)
 
 
