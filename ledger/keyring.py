@@ -49,10 +49,16 @@ class Identity:
     name: str
     organisation: bytes
     address: bytes
+    uscc: str | None = None
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, str | None]:
         """Return the members as JSON values."""
-        return {"name": self.name, "organisation": "0x" + self.organisation.hex(), "address": "0x" + self.address.hex()}
+        return {
+            "name": self.name,
+            "uscc": self.uscc,
+            "organisation": "0x" + self.organisation.hex(),
+            "address": "0x" + self.address.hex(),
+        }
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,14 @@ class Keyring:
     folder: Path
 
     @classmethod
-    def create(cls, folder: Path, name: str, organisation: bytes, key: SigningKey, passphrase: str) -> Keyring:
+    def create(
+        cls, folder: Path, name: str, organisation: bytes, key: SigningKey, passphrase: str, uscc: str | None = None
+    ) -> Keyring:
         """Write a new folder; refuse one that holds a key already: a key that is overwritten is lost for ever."""
         if (folder / "key.json").exists():
             raise KeyringError(f"{folder} holds a key already. Choose another folder.", code="keyring.exists")
         encrypted = create_keyfile_json(key.secret, passphrase.encode(), kdf="scrypt")
-        identity = Identity(name, organisation, key.address)
+        identity = Identity(name, organisation, key.address, uscc)
         write_private(folder / "key.json", dump_json(encrypted))
         write_private(folder / "identity.json", dump_json(identity.to_json()))
         return cls(folder)
@@ -75,7 +83,7 @@ class Keyring:
     def identity(self) -> Identity:
         """Return the public part."""
         value = self._read("identity.json")
-        return Identity(value["name"], _hex(value["organisation"]), _hex(value["address"]))
+        return Identity(value["name"], _hex(value["organisation"]), _hex(value["address"]), value.get("uscc"))
 
     def unlock(self, passphrase: str) -> SigningKey:
         """Return the key; refuse a wrong passphrase."""

@@ -33,14 +33,14 @@ from bidding.device.cities import DeviceCity
 from bidding.device.device import Device
 from bidding.device.sealer import Signer
 from bidding.device.watch import ActStatus, Stage
-from bidding.tender.documents import price_document
+from bidding.tender.documents import BidderName, price_document
 from bidding.tender.money import Money, parse_amount
 from ledger.acts import Envelope
 from ledger.chain.client import ChainClient
 from ledger.chain.clock import ChainClock
 from ledger.chain.evidence.trust import TrustFile
 from ledger.clock import SystemClock
-from ledger.keyring import write_private
+from ledger.keyring import Keyring, write_private
 
 Tender = Annotated[str, typer.Argument(help="The tender's id.")]
 Cities = Annotated[
@@ -90,6 +90,7 @@ def seal(
     passphrase: Passphrase,
     document: Annotated[Path | None, typer.Option(help="The envelope's document (docs/document-formats.md).")] = None,
     price: Annotated[list[str] | None, typer.Option(help="Instead of a document: a price, e.g. CNY 1200.50.")] = None,
+    name: Annotated[str | None, typer.Option(help="The bidder's name with --price; else the key folder's.")] = None,
     lot: LotNumber = 0,
     journal: Journal = None,
     rpc: NodeUrl = None,
@@ -100,7 +101,7 @@ def seal(
     kind, tender_id = _envelope(envelope), read_id(tender, "A tender")
     setting = _Setting.of(trust, city, rpc, development, keys, journal)
     signer = Signatory.unlock(keys, label, passphrase)
-    path = document or _price_file(setting, tender_id, lot, kind, price)
+    path = document or _price_file(setting, tender_id, lot, kind, price, _called(keys, name))
 
     async def work() -> None:
         async with _device(setting, signer, sign_in=False) as device:
@@ -246,14 +247,22 @@ def _envelope(text: str) -> Envelope:
         raise InputError(f"There is no envelope {text!r}. Envelopes are: {names}.", code="input.envelope") from error
 
 
-def _price_file(setting: _Setting, tender: bytes, lot: int, envelope: Envelope, prices: list[str] | None) -> Path:
+def _called(keys: Path, name: str | None) -> BidderName:
+    """Return how the bidder is read out: as it was registered, or by the name that was typed."""
+    identity = Keyring(keys).identity()
+    return BidderName(name or identity.name, identity.uscc)
+
+
+def _price_file(
+    setting: _Setting, tender: bytes, lot: int, envelope: Envelope, prices: list[str] | None, called: BidderName
+) -> Path:
     """Write the document of a price that was typed, beside the journal."""
     if not prices or envelope is not Envelope.PRICE:
         raise InputError("Name the envelope's document with --document; --price serves a price envelope.",
                          code="input.document")  # fmt: skip
     amounts = tuple(_money(text) for text in prices)
     path = setting.journal / f"price-{tender.hex()}-{lot}.json"
-    write_private(path, price_document(tender, lot, amounts))
+    write_private(path, price_document(tender, lot, amounts, bidder=called))
     return path
 
 

@@ -20,7 +20,7 @@ from ledger.chain.evidence.trust import TrustFile
 from ledger.city import CityKeys
 from ledger.clock import from_unix, to_unix
 from ledger.eip712 import Domain, digest
-from ledger.identity import Uscc, organisation_id
+from ledger.identity import Uscc
 from ledger.keyring import Keyring, KeyringError, dump_json, write_private
 from ledger.keys import SigningKey, personal_digest, recover
 from ledger.settings import FILE_NAME, CitySettings
@@ -50,7 +50,7 @@ def new(
     code = Uscc(uscc)
     if code.warning:
         console.print(f"[yellow]![/] {code.warning}")
-    keyring = Keyring.create(folder, name, organisation_id(uscc), SigningKey.generate(), passphrase)
+    keyring = Keyring.create(folder, name, code.organisation_id, SigningKey.generate(), passphrase, code.code)
     _show(keyring)
     console.print(
         "Next: [bold]sunbid id request[/] writes what an issuer needs. Keep a backup: [bold]sunbid id backup[/]."

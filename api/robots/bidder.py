@@ -55,7 +55,8 @@ class BidderRobot:
 
     async def offer(self, tender: bytes, lot: int, prices: tuple[Money, ...]) -> ActStatus:
         """Seal and submit a price."""
-        return await self.submit(tender, lot, Envelope.PRICE, price_document(tender, lot, prices))
+        document = price_document(tender, lot, prices, bidder=self.party.called)
+        return await self.submit(tender, lot, Envelope.PRICE, document)
 
     async def submit(self, tender: bytes, lot: int, envelope: Envelope, document: bytes) -> ActStatus:
         """Seal and submit a document for an envelope; a later one replaces an earlier one."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
-from bidding.tender.documents import Answer, BidDocument
+from bidding.tender.documents import Answer, BidderName, BidDocument
 from bidding.tender.money import Money
 from bidding.tender.notice import Criterion, NoticeLot, Requirement
 from ledger.acts import Envelope
@@ -66,7 +66,7 @@ class Company:
         """Return what it asks for a lot."""
         return Money(CURRENCY, self.prices[lot])
 
-    def document(self, tender: bytes, lot: NoticeLot, envelope: Envelope) -> bytes:
+    def document(self, tender: bytes, lot: NoticeLot, envelope: Envelope, called: BidderName | None = None) -> bytes:
         """Return what it seals for an envelope."""
         return BidDocument(
             envelope,
@@ -75,6 +75,7 @@ class Company:
             f"Bid of {self.name}",
             prices=(self.price(lot.number),) if envelope is Envelope.PRICE else (),
             answers=_answers(lot, envelope),
+            bidder=called if envelope is Envelope.PRICE else None,
         ).to_bytes()
 
     def points_of(self, expert: int, criterion: str) -> Decimal:

@@ -84,7 +84,7 @@ class FullSubmission(TenderRun):
     async def _bid(self, company: Company, lot: NoticeLot, *envelopes: Envelope) -> None:
         bidder = await self._bidder(company)
         for envelope in envelopes or lot.envelopes:
-            document = company.document(self.conduct.tender, lot, envelope)
+            document = company.document(self.conduct.tender, lot, envelope, bidder.party.called)
             status = await bidder.submit(self.conduct.tender, lot.number, envelope, document)
             self.stage.tell(f"{company.name}, lot {lot.number}, {envelope.text}: {status.sentence}")
 

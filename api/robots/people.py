@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 
 from api.client import CityApi
+from bidding.tender.documents import BidderName
 from ledger.acts import ZERO32, Act, Credential, Delegation, Role, Scope
 from ledger.authority import ActChain
 from ledger.eip712 import digest
@@ -35,6 +36,8 @@ class Party:
     organisation: bytes
     role: Role
     chain: ActChain
+    called: BidderName | None = None
+    """How the organisation names itself in a price document."""
 
     def sign(self, act: Act, domains: Domains) -> bytes:
         """Return the signature of an act in its contract's domain."""
@@ -63,12 +66,15 @@ class Registrar:
         organisation: bytes | None = None,
     ) -> Party:
         """Return a new key with a credential: an organisation's own, or a person's with `personal`."""
-        owner = organisation or Uscc(uscc or code_for(name)).organisation_id
+        code = uscc or code_for(name)
+        owner = organisation or Uscc(code).organisation_id
         key = SigningKey.generate()
         subject = secrets.token_bytes(32) if personal else owner
         credential = Credential(key.address, subject, owner, int(role), self.valid_from, self.valid_from + VALIDITY)
         signature = self.issuer.sign(digest(credential, self.domains.domain(credential.contract)))
-        return Party(name, key, owner, role, ActChain(credential, signature))
+        return Party(
+            name, key, owner, role, ActChain(credential, signature), BidderName(name, None if organisation else code)
+        )
 
     def delegate(self, owner: Party, name: str, scope: Scope, *, tender: bytes = ZERO32) -> Party:
         """Return a new key that acts for `owner` within `scope`, in `tender` or in all."""

@@ -20,6 +20,7 @@ from ledger.acts import Envelope
 from ledger.json_fields import to_hex
 
 _PUBLIC = [Visibility.PUBLIC]
+_CHART_NAME = 28
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,22 @@ class DecisionView:
 
 
 @dataclass(frozen=True)
+class Named:
+    """How a bidder named itself in its opened price; the code only if it is its own."""
+
+    name: str
+    uscc: str | None
+
+
+Names = Mapping[str, Named]
+
+
+@dataclass(frozen=True)
 class LotResult:
-    """Everything public about one lot."""
+    """Everything public about one lot; `names` are the bidders' by id, as 0x hex."""
 
     number: int
+    names: Names
     envelopes: Sequence[EnvelopeView]
     evaluation: EvaluationView | None
     exclusions: Sequence[ExclusionView]
@@ -88,24 +101,33 @@ async def lot_result(
     """Return what is public about a lot; `opening` is `opening_view` of its tender."""
     decisions = await _decisions(session, lot)
     winner = next((d.winner for d in decisions if d.stands), None)
+    groups = [group for group in opening["envelopes"] if group["lot"] == lot.number]
+    names = {bid["bidder"]: Named(bid["name"], bid["uscc"]) for g in groups for bid in g["bids"] if bid["name"]}
     return LotResult(
         number=lot.number,
-        envelopes=[_envelope(g, winner, words("prices_of")) for g in opening["envelopes"] if g["lot"] == lot.number],
-        evaluation=await _evaluation(session, lot, words("evaluated_chart")),
+        names=names,
+        envelopes=[_envelope(group, winner, words("prices_of"), names) for group in groups],
+        evaluation=await _evaluation(session, lot, words("evaluated_chart"), names),
         exclusions=await _exclusions(session, lot),
         decisions=decisions,
     )
 
 
-def _envelope(group: Mapping[str, Any], winner: str | None, title: str) -> EnvelopeView:
+def _envelope(group: Mapping[str, Any], winner: str | None, title: str, names: Names) -> EnvelopeView:
     if group["envelope"] != Envelope.PRICE.text:
         return EnvelopeView(group["envelope"], group["bids"])
     currencies = sorted({price["currency"] for bid in group["bids"] for price in bid["prices"]})
-    charts = [PriceChart(c, _chart(group["bids"], c, winner, f"{title} {c}")) for c in currencies]
+    charts = [PriceChart(c, _chart(group["bids"], c, winner, f"{title} {c}", names)) for c in currencies]
     return EnvelopeView(group["envelope"], group["bids"], charts)
 
 
-def _chart(bids: Sequence[Mapping[str, Any]], currency: str, winner: str | None, title: str) -> Markup:
+def _called(bidder: str, names: Names) -> str:
+    """Return a bidder's name for a chart, no longer than a phone is wide."""
+    name = names[bidder].name if bidder in names else short(bidder)
+    return name if len(name) <= _CHART_NAME else name[: _CHART_NAME - 1] + "…"
+
+
+def _chart(bids: Sequence[Mapping[str, Any]], currency: str, winner: str | None, title: str, names: Names) -> Markup:
     named = [
         (Decimal(price["amount"]), bid["bidder"])
         for bid in bids
@@ -113,13 +135,13 @@ def _chart(bids: Sequence[Mapping[str, Any]], currency: str, winner: str | None,
         if price["currency"] == currency
     ]
     items = [
-        Bar(short(bidder), amount, money(amount, currency), "good" if bidder == winner else "")
+        Bar(_called(bidder, names), amount, money(amount, currency), "good" if bidder == winner else "")
         for amount, bidder in sorted(named)
     ]
     return bars(items, title)
 
 
-def _ranked_chart(records: Sequence[Mapping[str, Any]], title: str) -> Markup:
+def _ranked_chart(records: Sequence[Mapping[str, Any]], title: str, names: Names) -> Markup:
     """Draw the evaluated prices by rank; nothing if a bid is compared in more than one amount."""
     ranked = sorted((record for record in records if record.get("rank")), key=_by_rank)
     if any(len(record["evaluated"]) != 1 for record in ranked):
@@ -128,12 +150,12 @@ def _ranked_chart(records: Sequence[Mapping[str, Any]], title: str) -> Markup:
     for record in ranked:
         price = record["evaluated"][0]
         amount = Decimal(price["amount"])
-        label = f"{record['rank']}. {short(record['bidder'])}"
+        label = f"{record['rank']}. {_called(record['bidder'], names)}"
         items.append(Bar(label, amount, money(amount, price["currency"]), "good" if record["rank"] == 1 else ""))
     return bars(items, title)
 
 
-async def _evaluation(session: AsyncSession, lot: TenderLotRow, title: str) -> EvaluationView | None:
+async def _evaluation(session: AsyncSession, lot: TenderLotRow, title: str, names: Names) -> EvaluationView | None:
     if lot.report is None:
         return None
     signed = await _reports(session, lot, to_hex(lot.report))
@@ -146,7 +168,7 @@ async def _evaluation(session: AsyncSession, lot: TenderLotRow, title: str) -> E
         sorted((record for record in records if record["kind"] == "bid-evaluation"), key=_by_rank),
         [record for record in records if record["kind"] == "score-sheet"],
         len(signed),
-        _ranked_chart(records, title),
+        _ranked_chart(records, title, names),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from bidding.award.domain import AwardError, need_decision, need_failure, parse_basis
@@ -18,6 +18,7 @@ from bidding.evaluation.sheets import Sheet
 from bidding.panel.claims import Authorities, Recorded, need_signed_by_all
 from bidding.panel.domain import Panel
 from bidding.tender.claims import need_track
+from bidding.tender.documents import BidderName
 from bidding.tender.notice import NoticeLot
 from bidding.tender.rules import RulePack
 from ledger.acts import (
@@ -44,6 +45,16 @@ class OpenedLot:
     bidders: Mapping[Envelope, Sequence[bytes]]
     price_bids: Sequence[OpenedBid]
     roots: Mapping[Envelope, bytes]
+    names: Mapping[bytes, BidderName] = field(default_factory=dict)
+
+    def who(self, bidder: bytes) -> str:
+        """Return how a lawyer would name a bidder: name and code if they are its own, else its id beside the name."""
+        named = self.names.get(bidder)
+        if named is None:
+            return to_hex(bidder)
+        if named.is_proven(bidder):
+            return f"{named.name} ({named.uscc})"
+        return f"{named.name} ({to_hex(bidder)})"
 
 
 @dataclass(frozen=True)
@@ -148,7 +159,7 @@ class _Verifier:
             return last, Words(f"Lot {number}: by {formula} there is no award ({reason}), recomputed.",
                                f"标段 {number}：按规则 {formula} 重新计算，无中标人（{reason}）。",
                                evidence=evidence)  # fmt: skip
-        ranked = "; ".join(f"{c.rank}. {to_hex(c.bidder)} {c.price}" for c in last.candidates)
+        ranked = "; ".join(f"{c.rank}. {self.opened.who(c.bidder)} {c.price}" for c in last.candidates)
         return last, Words(f"Lot {number}: by {formula} the ranking is {ranked}; recomputed, signed by every expert.",
                            f"标段 {number}：按规则 {formula} 排名为 {ranked}；系重新计算得出，全体评委均已签署。",
                            evidence=evidence)  # fmt: skip
@@ -194,7 +205,7 @@ class _Verifier:
         if view.state is LotState.FAILED or not awards:
             reason = FailureReason(view.reason).text if view.reason in set(FailureReason) else str(view.reason)
             return f"Lot {number} failed: {reason}.", f"标段 {number} 流标：{reason}。"
-        winner = to_hex(awards[-1].winner)
+        winner = self.opened.who(awards[-1].winner)
         formula = self.pack.terms.formula.value
         fallen_en, fallen_zh = self._fallen_words(awards)
         return (
@@ -209,8 +220,8 @@ class _Verifier:
             with suppress(SunbidError):  # a basis that cannot be read makes the claim not hold
                 basis = parse_basis(self.evidence.bases.get(following.basis, b""))
                 why = f"{basis.ground.value}: {basis.text}" if basis.text else basis.ground.value
-                english += f" The decision for {to_hex(fallen.winner)} fell before ({why})."
-                chinese += f"此前对 {to_hex(fallen.winner)} 的决定已被替代（{why}）。"
+                english += f" The decision for {self.opened.who(fallen.winner)} fell before ({why})."
+                chinese += f"此前对 {self.opened.who(fallen.winner)} 的决定已被替代（{why}）。"
         return english, chinese
 
     def _check_decision(self, act: AwardDecision | LotFailure, last: bytes, fallen: Sequence[bytes]) -> None:

@@ -22,8 +22,10 @@ from bidding.sealing.hashing import TDH2_SECP256K1
 from bidding.sealing.header import BID_CHUNK_SIZE, Header, Label, StreamShape
 from bidding.sealing.slip import DELEGATION_ALL, DELEGATION_THIS, KIND_BID, SlipBody
 from bidding.sealing.stream import TAG_SIZE, StreamHead
+from bidding.tender.documents import parse_document
 from ledger.acts import ZERO32
 from ledger.authority import ActChain
+from ledger.errors import SunbidError
 from ledger.keys import SigningKey
 
 DUMMY_LENGTH = 64 * 1024
@@ -72,14 +74,31 @@ class Sealer:
     now: int
 
     def seal(self, attempt: Attempt, document: Path) -> None:
-        """Write the sealed stream of a document, then its header."""
+        """Write the sealed stream of a document, then its header; refuse what could not be read when it is opened."""
         label = self._label(attempt)
+        self._need_readable(document, label)
         with document.open("rb") as source, attempt.stream.open("wb") as sink:
             size = document.stat().st_size
             keys = self.tender.seal.keys
             header = seal_bid(source, size, label, keys, self.journal.seed, self.randomness(32), sink)
         attempt.sync_stream()
         attempt.write("header", header.encode())
+
+    def _need_readable(self, path: Path, label: Label) -> None:
+        try:
+            document = parse_document(path.read_bytes(), label.envelope, label.tender, label.lot)
+        except SunbidError as error:
+            raise BidRefusedError(
+                f"{path} would be opened as unreadable: {error.message}. "
+                "Mend it (docs/document-formats.md) and seal again.",
+                code="bid.document",
+            ) from error
+        named = document.bidder
+        if named is not None and named.uscc is not None and not named.is_proven(label.bidder):
+            raise BidRefusedError(
+                f"{path} names {named.uscc}, which is not the bidder's own code. Mend it and seal again.",
+                code="bid.document",
+            )
 
     def write_dummy(self, attempt: Attempt) -> None:
         """Write 64 KiB of random bytes as the stream that goes before a withdrawal."""

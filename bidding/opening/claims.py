@@ -22,6 +22,7 @@ from bidding.sealing.facts import TenderFacts
 from bidding.sealing.shares import VerifiedShare
 from bidding.sealing.slip import SlipBody
 from bidding.sealing.tdh2 import VerifiedHeader, verify_header, verify_share, z_of_bidder
+from bidding.tender.documents import BidderName
 from ledger.acts import BidOpening, Committee, Envelope, ShareRelease, digest
 from ledger.eip712 import Domain
 from ledger.keys import recover
@@ -86,6 +87,7 @@ class OpenedEnvelope:
     void: int = 0
     unreadable: int = 0
     shown: bool = True
+    names: Mapping[bytes, BidderName] = field(default_factory=dict)
 
 
 @dataclass
@@ -94,6 +96,7 @@ class _Tally:
     bids: list[OpenedBid] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     by_bidder: int = 0
+    names: dict[bytes, BidderName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,12 +129,15 @@ class EnvelopeVerifier:
             len(outcomes) - tally.by_bidder,
             outcomes.count(Outcome.VOID),
             outcomes.count(Outcome.UNREADABLE),
+            names=tally.names,
         )
 
     def _note(self, tally: _Tally, case: EnvelopeCase, entry: Entry, payload: OpenedPayload | None) -> None:
         prices = payload.document.prices if payload and payload.document else ()
         if not entry.void:
             tally.bids.append(OpenedBid(len(tally.bids), entry.bidder, prices, opened=payload is not None))
+        if payload and payload.document and payload.document.bidder:
+            tally.names[entry.bidder] = payload.document.bidder
         if payload is not None:
             tally.outcomes.append(payload.outcome)
             tally.by_bidder += case.keys[entry.header_hash].opening is not None

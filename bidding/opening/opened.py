@@ -9,7 +9,7 @@ from bidding.opening import repository
 from bidding.opening.errors import OpeningError
 from bidding.opening.models import ListedBid, OpenedBidRow
 from bidding.opening.record import Outcome, RecordedBid, record_lines, record_root
-from bidding.tender.documents import BidDocument, parse_document
+from bidding.tender.documents import BidderName, BidDocument, parse_document
 from bidding.tender.money import Money
 from ledger.acts import Envelope
 
@@ -62,10 +62,21 @@ def recorded(entry: ListedBid, opened: OpenedBidRow | None) -> RecordedBid:
     )
 
 
+def name_of(entry: ListedBid, opened: OpenedBidRow | None) -> BidderName | None:
+    """Return how the bidder names itself; None if this is no opened price document or it names nobody."""
+    document = _document(entry, opened)
+    return document.bidder if document else None
+
+
 def _prices(entry: ListedBid, opened: OpenedBidRow | None) -> tuple[Money, ...]:
+    document = _document(entry, opened)
+    return document.prices if document else ()
+
+
+def _document(entry: ListedBid, opened: OpenedBidRow | None) -> BidDocument | None:
     if opened is None or opened.outcome != Outcome.OPENED or opened.document is None:
-        return ()
-    return parse_document(opened.document, Envelope(entry.envelope), entry.tender, entry.lot).prices
+        return None
+    return parse_document(opened.document, Envelope(entry.envelope), entry.tender, entry.lot)
 
 
 async def _need_box(session: AsyncSession, tender: bytes) -> None:

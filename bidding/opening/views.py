@@ -22,7 +22,7 @@ from bidding.opening.models import (
     OpenedBox,
     SlipVerdict,
 )
-from bidding.opening.opened import OpenedRecords, recorded
+from bidding.opening.opened import OpenedRecords, name_of, recorded
 from bidding.opening.record import record_root
 from ledger.acts import BidList, BidOpening, BoxShare, Envelope, ShareRelease
 from ledger.canonical import JsonObject, JsonValue
@@ -129,8 +129,11 @@ async def _envelopes(
 def _opened(row: ListedBid, opened: OpenedBidRow | None) -> JsonObject:
     bid = recorded(row, opened)
     prices: list[JsonValue] = [price.to_json() for price in bid.prices]
+    named = name_of(row, opened)
     return {
         "bidder": to_hex(bid.bidder),
+        "name": named.name if named else None,
+        "uscc": named.uscc if named and named.is_proven(bid.bidder) else None,
         "sequence": bid.sequence,
         "headerHash": to_hex(bid.header_hash),
         "head": to_hex(bid.head),

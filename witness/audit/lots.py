@@ -123,6 +123,7 @@ def _opened(opened: Opened, lot: LotView) -> OpenedLot:
         {envelope: [bid.bidder for bid in found.bids] for envelope, found in mine.items()},
         price.bids if price else (),
         {envelope: found.root for envelope, found in mine.items()},
+        price.names if price else {},
     )
 
 

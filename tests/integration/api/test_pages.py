@@ -80,6 +80,8 @@ async def test_a_tender_s_page_from_notice_to_verified_award(site: Site) -> None
     chosen = next(to_hex(org) for org, name in site.run.names.items() if name == winner)
     after = await site.page(f"/tenders/{site.tender}")
     assert f'<strong>Awarded to</strong> <a href="/credit/{chosen}?lang=en">' in after.source
+    assert site.run.sample.winner in after.text
+    assert all(bid.bidder in after.text for bid in site.run.sample.bids)
     assert "data-events" not in after.source
     chinese = await site.page(f"/tenders/{site.tender}", "zh")
     assert "已定标" in chinese.text

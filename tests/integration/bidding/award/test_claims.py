@@ -15,6 +15,7 @@ from bidding.panel.claims import Authorities, PanelEvidence, Recorded, panel_cla
 from bidding.panel.domain import Panel
 from bidding.tender import repository
 from bidding.tender.claims import TenderEvidence, tender_claims
+from bidding.tender.documents import BidderName
 from bidding.tender.models import TenderActRow
 from bidding.tender.notice import Notice
 from bidding.tender.rules import by_id
@@ -74,6 +75,9 @@ class Life:
 
     def lot_claims(self, panel: Panel) -> list[Claim]:
         return lot_claims(self.lot, scored_lot(1), PACK, self.opened, panel, self.authorities)
+
+    def words(self, code: str) -> str:
+        return next(claim.text_en for claim in self.claims() if claim.code == code)
 
     def failing(self) -> list[str]:
         return [claim.code for claim in self.claims() if not claim.holds]
@@ -190,6 +194,10 @@ async def test_claims_hold_and_fail_with_their_evidence(
         *("lot.acts", "lot.opened", "lot.excluded", "lot.decided"),
     ]  # fmt: skip
     assert life.failing() == []
+    assert "Lot 1 is awarded to 0x" in life.words("lot.decided")
+    named = change(life, "opened", names={bidder: BidderName("Ann Works") for bidder in BIDDERS})
+    assert "Lot 1 is awarded to Ann Works (0x" in named.words("lot.decided")
+    assert "1. Ann Works (0x" in named.words("lot.evaluated")
     wrong = {name: (found, expected) for name, expected, forge in forgeries(desk, life, changed)
              if (found := forge().failing()) != expected}  # fmt: skip
     assert wrong == {}

@@ -19,7 +19,7 @@ from bidding.sealing.device import BidRefusedError
 from bidding.sealing.facts import TenderFacts
 from bidding.sealing.header import Header
 from bidding.sealing.slip import KIND_BID, KIND_WITHDRAWAL, SlipBody, SlipKeys, open_slip
-from bidding.tender.documents import price_document
+from bidding.tender.documents import BidderName, price_document
 from ledger.acts import ZERO32, Envelope, Purpose, StreamReceipt, digest
 from ledger.authority import ActChain
 from tests.fixtures.box import tender_at
@@ -101,6 +101,22 @@ def test_a_slip_says_what_was_sealed_and_signed(tmp_path: Path) -> None:
     assert attempt.header is not None
     assert header_hash_of(body, FACTS) == Header.decode(attempt.header).hash
     assert attempt.slip == desk.slip(attempt)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no document",
+        price_document(FACTS.tender, 2, (money("CNY 1"),)),
+        price_document(FACTS.tender, 1, (), bidder=BidderName("Ann", "91341500MA2TE8T42W")),
+    ],
+    ids=["unreadable", "another lot", "another's code"],
+)
+def test_what_could_not_be_read_at_the_opening_is_not_sealed(tmp_path: Path, content: bytes) -> None:
+    desk = Desk(tmp_path)
+    desk.document.write_bytes(content)
+    with refused("bid.document"):
+        desk.attempt()
 
 
 def test_a_retry_makes_the_same_bytes_whatever_receipts_came_later(tmp_path: Path) -> None:

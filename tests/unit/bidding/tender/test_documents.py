@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bidding.tender.documents import Answer, Attachment, BidDocument, parse_document, price_document
+from bidding.tender.documents import (
+    MAX_NAME,
+    Answer,
+    Attachment,
+    BidderName,
+    BidDocument,
+    parse_document,
+    price_document,
+)
 from bidding.tender.money import Money
 from ledger import canonical
 from ledger.acts import Envelope
 from ledger.errors import SunbidError
+from ledger.identity import Uscc
 from tests.fixtures.tenders import TENDER, b32, money
 
 PRICE = BidDocument(Envelope.PRICE, TENDER, 1, "all included", prices=(money("CNY 12.50"), money("USD 3")))
@@ -36,6 +45,41 @@ def test_a_price_document_is_a_document() -> None:
 
 def test_a_bid_without_a_price_can_be_written() -> None:
     assert parse_document(price_document(TENDER, 0, ()), Envelope.PRICE, TENDER, 0).prices == ()
+
+
+NAMED = BidderName("Ümit A.Ş. (淠河机械)", "91341500MA2TE8T42W")
+
+
+@pytest.mark.parametrize("called", [NAMED, BidderName("Foreign Works Ltd"), None])
+def test_a_bidder_names_itself(called: BidderName | None) -> None:
+    data = price_document(TENDER, 1, PRICE.prices, bidder=called)
+    assert parse_document(data, Envelope.PRICE, TENDER, 1).bidder == called
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ({"name": "", "uscc": None}, "json.malformed"),
+        ({"name": "two\nlines", "uscc": None}, "document.bidder"),
+        ({"name": "x" * (MAX_NAME + 1), "uscc": None}, "document.bidder"),
+        ({"name": "Ann", "uscc": "12345"}, "document.bidder"),
+        ({"name": "Ann"}, "json.malformed"),
+        ("Ann", "json.malformed"),
+    ],
+)
+def test_a_name_that_cannot_be_read_out_is_refused(value: Any, code: str) -> None:
+    document = canonical.loads_object(PRICE.to_bytes()) | {"bidder": value}
+    with pytest.raises(SunbidError) as caught:
+        parse_document(canonical.dumps(document), Envelope.PRICE, TENDER, 1)
+    assert caught.value.code == code
+
+
+def test_a_code_proves_itself_by_the_id_that_is_made_from_it() -> None:
+    assert NAMED.uscc is not None
+    own = Uscc(NAMED.uscc).organisation_id
+    assert NAMED.is_proven(own)
+    assert not NAMED.is_proven(b32("another"))
+    assert not BidderName(NAMED.name).is_proven(own)
 
 
 @pytest.mark.parametrize(
