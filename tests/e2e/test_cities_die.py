@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from api.robots.bidder import BidderRobot
+from api.robots.record import LOT, NOTICE_PERIOD
 from api.robots.run import FAST_WINDOW
-from api.robots.sample import LOT, NOTICE_PERIOD, SampleRun
+from api.robots.sample import SampleRun
 from api.robots.stage import Stage
 from api.robots.tenderer import announce
 from bidding.box.book import BookState

@@ -1,0 +1,184 @@
+"""Drive a network through tenders on record, a batch of them at a time.
+
+The tenders of a batch have one deadline, so that they share the ticks of the box, the windows and the cities' rounds;
+each is announced, bid for, opened, evaluated, decided and verified by itself. Nothing of a batch is kept once its
+bundles are verified: memory does not grow with the number of tenders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from api.replay.record import RecordedTender
+from api.replay.report import Award, Outcome
+from api.robots.record import LOT, RecordRun
+from api.robots.stage import Stage
+from bidding.evaluation.domain import NoAward, Ranking
+from ledger.acts import Envelope
+from ledger.errors import SunbidError
+from ledger.keyring import write_private
+from witness.audit.verify import Verdict, verify
+
+BATCH = 24
+"""Tenders under way at once."""
+
+TICK_SECONDS, TICK_SLIPS = 60, 16
+SPARE_TICKS = 6
+"""Ticks of the box beyond those that the bids fill: the witnesses' signatures, a look, and the robots' reserve."""
+
+_NOT_YET = "bundle.not_yet"
+
+T = TypeVar("T")
+
+Progress = Callable[[str], None]
+"""Told the name of each step that a tender has taken."""
+
+
+class ReplayError(SunbidError):
+    """A tender that does not come to its end; `contract` names it."""
+
+    code = "replay.failed"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A tender's bundle as its city gave it, with the verdict of the pinned trust file on it."""
+
+    content: bytes
+    verdict: Verdict
+
+
+@dataclass(kw_only=True)
+class ReplayRun(RecordRun):
+    """One tender of a batch with what came out so far."""
+
+    sample: RecordedTender
+    listed: int = 0
+    opened: int = 0
+    outcome: Ranking | NoAward | None = None
+    fetched: Fetched | None = None
+
+    async def open_all(self) -> None:
+        """Wait until the committee opened every bid, sign the record, and count what the city shows."""
+        await self.record_opening()
+        bids = await self.conduct.bids(LOT, Envelope.PRICE)
+        self.listed, self.opened = len(bids), sum(bid["status"] == "opened" for bid in bids)
+
+    async def decide(self) -> None:
+        """Have the panel find what the record says it found, and the tenderer decide as the report says."""
+        report, self.outcome = await self.evaluate()
+        await self.award(report, self.outcome)
+
+    async def fetch(self) -> None:
+        """Fetch the public bundle once the tender's last events are on the chain, and verify it offline."""
+        content = b""
+
+        async def is_made() -> bool:
+            nonlocal content
+            try:
+                content = await self.conduct.city.get_bytes(f"{self.conduct.path}/bundle")
+            except SunbidError as error:
+                if error.code != _NOT_YET:
+                    raise
+                return False
+            return True
+
+        await self.stage.pulse.until(is_made, f"the bundle of contract {self.sample.contract}")
+        self.fetched = Fetched(content, await asyncio.to_thread(verify, content, self.stage.around.trust))
+
+    async def result(self, bundles: Path | None) -> Outcome:
+        """Return what came out, with the award as the city shows it; write the bundle if a folder is given."""
+        assert self.fetched is not None
+        verdict, path = self.fetched.verdict, None
+        if bundles is not None:
+            path = bundles / f"{self.sample.contract}.zip"
+            await asyncio.to_thread(write_private, path, self.fetched.content)
+        no_award = self.outcome if isinstance(self.outcome, NoAward) else None
+        return Outcome(
+            contract=self.sample.contract,
+            bids=len(self.sample.bids),
+            sealed=self.listed,
+            opened=self.opened,
+            rejected=sum(bool(bid.rejected) for bid in self.sample.bids),
+            award=await self._award(),
+            reason=no_award.reason.text if no_award else None,
+            expected=self.sample.expected,
+            bundle=str(path) if path else None,
+            verified=verdict.ok and verdict.tender == self.conduct.tender,
+            problems=tuple(f"{claim.code}: {claim.problem}" for claim in verdict.failed),
+        )
+
+    async def _award(self) -> Award | None:
+        """Return the award as the city shows it, with the price that the report ranks the winner by."""
+        winner = (await self.conduct.lot(LOT))["winner"]
+        if winner is None or not isinstance(self.outcome, Ranking):
+            return None
+        chosen = next(c for c in self.outcome.candidates if "0x" + c.bidder.hex() == winner)
+        return Award(self.names[chosen.bidder], format(chosen.price.amount, "f"), chosen.price.currency)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A replay on a stage whose pulse is shared; `bundles` is where bundles are written, if anywhere."""
+
+    stage: Stage
+    bundles: Path | None = None
+    batch: int = BATCH
+    progress: Progress = field(default=lambda _: None)
+
+    async def run(self, tenders: Iterable[RecordedTender]) -> AsyncIterator[Outcome]:
+        """Yield what came out of each tender, in order; raises `ReplayError` for one that does not come to its end."""
+        waiting = iter(tenders)
+        while batch := list(islice(waiting, self.batch)):
+            for outcome in await self._play(batch):
+                yield outcome
+
+    async def _play(self, batch: Sequence[RecordedTender]) -> list[Outcome]:
+        async with AsyncExitStack() as resources:
+            stage = replace(self.stage, resources=resources)
+            runs = await self._announce(stage, batch)
+            await self._step("hand in", runs, ReplayRun.hand_in)
+            await self._step("in the box", runs, ReplayRun.wait_until_in_time)
+            await self._step("close", runs, ReplayRun.close)
+            await self._step("open", runs, ReplayRun.open_all)
+            await self._step("decide", runs, ReplayRun.decide)
+            await self._step("verify", runs, ReplayRun.fetch)
+            outcomes = [await run.result(self.bundles) for run in runs]
+        shutil.rmtree(self.stage.folder / "devices", ignore_errors=True)
+        return outcomes
+
+    async def _announce(self, stage: Stage, batch: Sequence[RecordedTender]) -> list[ReplayRun]:
+        """Announce all tenders of the batch, with so many ticks until their deadline as their bids need."""
+        bids = sum(len(tender.bids) for tender in batch)
+        ticks = -(-bids // TICK_SLIPS) + SPARE_TICKS
+        deadline = await stage.pulse.now() + ticks * TICK_SECONDS
+
+        async def one(tender: RecordedTender) -> ReplayRun:
+            return await ReplayRun.announce(stage, tender, tender.pack, deadline=deadline)
+
+        return await self._together("announce", [(tender.contract, one(tender)) for tender in batch])
+
+    async def _step(self, name: str, runs: Sequence[ReplayRun], step: Callable[[ReplayRun], Awaitable[None]]) -> None:
+        await self._together(name, [(run.sample.contract, step(run)) for run in runs])
+
+    async def _together(self, name: str, steps: Sequence[tuple[str, Awaitable[T]]]) -> list[T]:
+        """Let all tenders take a step at once; the first that cannot ends the replay."""
+
+        async def one(contract: str, step: Awaitable[T]) -> T:
+            try:
+                done = await step
+            except SunbidError as error:
+                raise ReplayError(
+                    f"contract {contract}, step {name!r}: {error.message}", contract=contract, cause=error.code
+                ) from error
+            self.progress(name)
+            return done
+
+        return await asyncio.gather(*(one(contract, step) for contract, step in steps))
