@@ -194,6 +194,7 @@ def celery_app(broker_url: str, tasks: Tasks[Context], open_context: Callable[[]
         task_ignore_result=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
         timezone="UTC",
         task_serializer="json",
         accept_content=["json"],
@@ -207,6 +208,24 @@ def celery_app(broker_url: str, tasks: Tasks[Context], open_context: Callable[[]
         if task.every
     }
     return app
+
+
+def run_celery(app: Any, name: str) -> None:
+    """Run one worker of the application until SIGTERM: one process, one event loop, one context.
+
+    More hands are more workers, on as many machines as there are. Each of them keeps the schedule, so that none has to
+    be there: a task that is woken twice finds nothing to do the second time. What Celery knows may be lost at any time,
+    for it is only the bell; so nothing of it is on disk.
+    """
+    from celery.beat import EmbeddedService, Scheduler  # noqa: PLC0415 - only production processes load it
+
+    bell = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
+    bell.start()
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    try:
+        app.worker_main(["worker", "--pool", "solo", "--loglevel", "INFO", "--hostname", f"{name}@%h", *quiet])
+    finally:
+        bell.stop()
 
 
 def _bound(process: ProcessContext[Context], task: Task[Context]) -> Callable[..., bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +19,7 @@ from api.node import CityNode
 from api.tasks import all_tasks, witness_tasks, worker_tasks
 from bidding.keyholder.__main__ import main as run_holder
 from ledger.settings import CitySettings
-from ledger.worker import Tasks, Worker, celery_app
+from ledger.worker import Tasks, Worker, celery_app, run_celery
 
 EMBEDDED_SECONDS = 0.2
 """How often the tasks of a development city look for work."""
@@ -38,8 +39,8 @@ def serve(folder: Folder, embedded: Embedded = False) -> None:
 def worker(folder: Folder) -> None:
     """Run a city's tasks: sequencer, ticks, anchors, closing, openings, transactions.
 
-    With `broker_url` in the settings Celery wakes them, in as many processes as there are workers; without one a loop
-    in this process does. The database is the queue of record either way.
+    With `broker_url` in the settings Celery wakes them, in as many processes as this is started; without one a loop in
+    this process does. The database is the queue of record either way.
     """
     _log()
     settings = CitySettings.load(folder)
@@ -85,7 +86,7 @@ async def _work(settings: CitySettings, tasks: Tasks[CityNode]) -> None:
 
 def _run_celery(settings: CitySettings) -> None:
     celery = celery_app(settings.broker_url, worker_tasks(PRODUCTION_SECONDS), lambda: CityNode.open(settings))
-    celery.worker_main(["worker", "--beat", "--loglevel", "INFO", "--schedule", str(settings.data_dir / "beat")])
+    run_celery(celery, f"{settings.city}-{os.getpid()}")
 
 
 def _stopped() -> asyncio.Event:

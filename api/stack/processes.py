@@ -16,6 +16,7 @@ from typing import Self
 import httpx
 
 from api.stack.network import Stack, StackError
+from ledger.failpoints import VARIABLE
 
 START_SECONDS = 300
 STOP_SECONDS = 10
@@ -56,10 +57,17 @@ class Child:
 
 @dataclass
 class Processes:
-    """All children of a stack; use as a context manager, so that none outlives it."""
+    """All children of a stack; use as a context manager, so that none outlives it.
+
+    `workers` names the cities that run as in production, each role a process of its own, with how many workers each;
+    the others run as one process. `failpoints` says for tests where a child is to die that is started next
+    (ledger.failpoints), by the child's name.
+    """
 
     stack: Stack
+    workers: Mapping[str, int] = field(default_factory=dict)
     children: dict[str, Child] = field(default_factory=dict)
+    failpoints: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         return self
@@ -70,17 +78,31 @@ class Processes:
     async def start(self) -> None:
         """Start every city and every key-holder, and return when the cities answer."""
         for city in self.stack.cities:
-            self.start_city(city)
-            self.start_holder(city)
+            for child in self.children_of(city):
+                self.start_child(child)
         await asyncio.gather(*(self.wait_for_city(city) for city in self.stack.cities))
 
-    def start_city(self, name: str) -> None:
-        """Start a city's process: HTTP, worker and witness in one."""
-        self._spawn(name, "api.cli", "serve", str(self.stack.city_folder(name)), "--embedded")
+    def children_of(self, city: str) -> tuple[str, ...]:
+        """Return the names of a city's processes: the one that answers first, the key-holder last."""
+        workers = self.workers.get(city)
+        parts = () if workers is None else (f"{city}-witness", *(f"{city}-worker-{i + 1}" for i in range(workers)))
+        return (city, *parts, holder_of(city))
+
+    def start_child(self, name: str) -> None:
+        """Start one process by its name."""
+        city, _, role = name.partition("-")
+        folder = str(self.stack.city_folder(city))
+        match role.partition("-")[0]:
+            case "holder":
+                self._spawn(name, "bidding.keyholder", str(self.stack.holder_folder(city)))
+            case "worker" | "witness" as part:
+                self._spawn(name, "api.cli", part, folder)
+            case _:
+                self._spawn(name, "api.cli", "serve", folder, *(() if city in self.workers else ("--embedded",)))
 
     def start_holder(self, name: str) -> None:
         """Start the key-holder in a city."""
-        self._spawn(holder_of(name), "bidding.keyholder", str(self.stack.holder_folder(name)))
+        self.start_child(holder_of(name))
 
     async def wait_for_city(self, name: str) -> None:
         """Return when the city answers; refuse with the end of its log if it does not come up."""
@@ -102,13 +124,13 @@ class Processes:
 
     def kill_city(self, name: str) -> None:
         """Kill a city with its key-holder, as a power cut would."""
-        for child in (name, holder_of(name)):
+        for child in self.children_of(name):
             self.children[child].kill()
 
     async def restart_city(self, name: str) -> None:
         """Start a killed city and its key-holder again, on the data that they left."""
-        self.start_city(name)
-        self.start_holder(name)
+        for child in self.children_of(name):
+            self.start_child(child)
         await self.wait_for_city(name)
 
     def stop(self) -> None:
@@ -128,9 +150,12 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=child_environment(os.environ),
+                env=child_environment(os.environ) | self._death_of(name),
             )
         self.children[name] = Child(name, process, log)
+
+    def _death_of(self, name: str) -> dict[str, str]:
+        return {VARIABLE: self.failpoints[name]} if name in self.failpoints else {}
 
 
 def holder_of(city: str) -> str:
