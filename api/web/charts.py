@@ -43,7 +43,7 @@ class Station:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar of a chart, with the text above it; `tone` is good, out or empty."""
+    """One bar of a chart, with the texts above it at its left and right; `tone` is good, out or empty."""
 
     label: str
     value: Decimal
@@ -89,7 +89,8 @@ def bars(items: Sequence[Bar], title: str) -> Markup:
     for place, item in enumerate(items):
         y = place * _BAR_ROW
         width = _percent(max(_LEAST_WIDTH, 100 * item.value / largest))
-        parts.append(Markup('<text x="0" y="{}">{} · {}</text>').format(y + 16, item.label, item.caption))
+        parts.append(Markup('<text x="0" y="{}">{}</text>').format(y + 16, item.label))
+        parts.append(Markup('<text class="amount" x="100%" y="{}">{}</text>').format(y + 16, item.caption))
         parts.append(
             Markup('<rect class="{}" x="0" y="{}" width="{}" height="14" rx="3"/>').format(item.tone, y + 23, width)
         )

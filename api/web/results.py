@@ -20,7 +20,7 @@ from ledger.acts import Envelope
 from ledger.json_fields import to_hex
 
 _PUBLIC = [Visibility.PUBLIC]
-_CHART_NAME = 28
+_CHART_NAME = 24
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ def test_nothing_is_drawn_of_nothing() -> None:
 def test_what_others_wrote_is_text() -> None:
     picture = bars([Bar("<script>", Decimal(1), '"&')], "</title>")
     assert "<script>" not in picture
-    assert "&lt;script&gt; · &#34;&amp;" in picture
+    assert ">&lt;script&gt;</text>" in picture
+    assert ">&#34;&amp;</text>" in picture
     assert "<title>&lt;/title&gt;</title>" in picture
 
 
