@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The Node that setup may have put into .venv serves scripts/solc and forge where none is installed.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test lint contracts serve bench docs clean
+.PHONY: help setup demo test lint contracts chains network serve bench docs clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,12 +19,19 @@ demo: setup ## take a real tender from notice to verified award, then leave the 
 
 test: lint contracts ## everything that has to hold: lint, contracts, Python with coverage gates
 	@scripts/test.sh
+	@scripts/chains.sh
 
 lint: setup ## format, lint, types, layers, generated files
 	@scripts/lint.sh
 
 contracts: setup ## forge tests, gas snapshot, slither, artifacts match sources
 	@scripts/contracts.sh
+
+chains: setup ## the chain suite on anvil, Ganache and four validators; on a network of yours with BESU_RPC_URLS
+	@scripts/chains.sh
+
+network: setup ## run a network of four validators (go-ethereum, Clique) until Ctrl-C
+	@$(BIN)/python -m scripts.network
 
 serve: setup ## run the embedded stack: three cities, a chain, key-holders
 	@$(BIN)/sunbid up

@@ -341,8 +341,9 @@ class ChainClient:
         )
 
     async def storage(self, address: bytes, slot: bytes, block: BlockId = "latest") -> int:
-        """Return a storage slot as a number."""
-        return to_int(await self.rpc.request("eth_getStorageAt", to_hex(address), to_hex(slot), _block_id(block)))
+        """Return a storage slot as a number; one that was never written is 0, for which Ganache answers no bytes."""
+        answer = await self.rpc.request("eth_getStorageAt", to_hex(address), to_hex(slot), _block_id(block))
+        return 0 if answer == "0x" else to_int(answer)
 
     async def logs(
         self,

@@ -67,7 +67,7 @@ class AnvilProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._log or subprocess.DEVNULL,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one prctl, no threads
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one prctl, no threads
         )
         try:
             self._wait()
@@ -209,6 +209,6 @@ def _state_flags(folder: Path) -> tuple[str, ...]:
     return ("--state", str(folder / "state.json"), "--state-interval", "1")
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """PR_SET_PDEATHSIG: a test run that is killed leaves no chain behind."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -34,7 +34,10 @@ MAX_UNMINED = 200
 MAX_CALLDATA = 120 * 1024
 """Bytes of a call: nodes refuse transactions over 128 KiB."""
 DEFAULT_GAS = 6_000_000
-_KNOWN = ("already known", "already imported", "known transaction", "nonce too low", "already exists")
+_KNOWN = (
+    *("already known", "already imported", "known transaction", "nonce too low", "already exists"),
+    *("replaced by better transaction", "the correct nonce"),  # Ganache, of the same bytes waiting and mined
+)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.25
 
 

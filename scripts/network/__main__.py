@@ -1,0 +1,39 @@
+"""`make network`: four validators for a developer, until Ctrl-C. `python -m scripts.network build` only builds geth."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from scripts.network.toolchain import geth_path
+from scripts.network.validators import ValidatorNetwork
+
+FOLDER = Path("var/network")
+FIRST_PORT = 8545
+
+
+def main(arguments: list[str]) -> int:
+    """Build, or run a new network until it is told to stop."""
+    if arguments == ["build"]:
+        print(geth_path())
+        return 0
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    with ValidatorNetwork.create(FOLDER, first_port=FIRST_PORT) as network:
+        print(f"four validators seal chain {network.chain_id}, a block a second; gas costs nothing")
+        for validator in network.validators:
+            print(
+                f"  v{validator.number}  {validator.url}  process {validator.process.pid}  {validator.folder}/geth.log"
+            )
+        print(f"finality: depth:{network.depth}. Kill one or two of them and see. Ctrl-C ends the network.")
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

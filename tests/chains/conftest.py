@@ -1,0 +1,91 @@
+"""Every test here runs on every network; a run in which one of them was left out fails."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from ledger.chain.client import ChainClient
+from tests.chains.nets import Net, open_net, wanted
+from tests.chains.site import Site
+
+_PASSED = pytest.StashKey[Counter[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-network", action="store_true", help="fail unless tests passed on all networks")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "net" in metafunc.fixturenames:
+        metafunc.parametrize("net", wanted(), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one network in one process, so that each network is started once."""
+    for item in items:
+        name = network_of(item.nodeid)
+        if name:
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+def network_of(nodeid: str) -> str | None:
+    """Return the network in a test's id, None if it is for none."""
+    _, found, parameters = nodeid.partition("[")
+    return (
+        next((name for name in parameters.split("@")[0].rstrip("]").split("-") if name in wanted()), None)
+        if found
+        else None
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_PASSED] = Counter()
+    config.pluginmanager.register(_Counting(config.stash[_PASSED]))
+
+
+class _Counting:
+    """Counts what passed on each network, in the process that hears of all results."""
+
+    def __init__(self, passed: Counter[str]) -> None:
+        self._passed = passed
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        name = network_of(report.nodeid)
+        if name and report.when == "call" and report.passed:
+            self._passed[name] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not session.config.getoption("--every-network") or hasattr(session.config, "workerinput"):
+        return
+    passed = session.config.stash[_PASSED]
+    counts = {passed[name] for name in wanted()}
+    if len(counts) != 1 or counts == {0}:
+        told = ", ".join(f"{name}: {passed[name]}" for name in wanted())
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        sys.stderr.write(f"\nNot every network passed every test ({told}).\n")
+
+
+@pytest.fixture(scope="session")
+def net(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net]:
+    """A chain under test, started once a session."""
+    with open_net(request.param, tmp_path_factory.mktemp(request.param)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def site(net: Net) -> Site:
+    """The deployment on it; what tests add to it stays, as on any real chain."""
+    return asyncio.run(Site.found(net))
+
+
+@pytest.fixture
+async def chain(site: Site) -> AsyncIterator[ChainClient]:
+    """A client of the deployment."""
+    async with site.client() as client:
+        yield client

@@ -1,0 +1,117 @@
+"""The chains that the suite runs on, each started for it, or named by the environment and only used."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.chain.client import ChainClient, Finality
+from ledger.chain.devnet import CHAIN_ID, AnvilProcess
+from ledger.chain.evidence.errors import EvidenceError
+from ledger.chain.evidence.qbft import QbftExtraData
+from ledger.chain.evidence.rlp_header import BlockHeader
+from ledger.chain.evidence.trust import BlockEvidenceKind
+from ledger.chain.rpc import Rpc, to_int
+from ledger.keys import SigningKey
+from scripts.network.ganache import start_ganache
+from scripts.network.validators import ValidatorNetwork
+
+URLS_VARIABLE = "BESU_RPC_URLS"
+KEY_VARIABLE = "SUNBID_CHAIN_KEY"
+LOCAL = ("anvil", "ganache", "clique")
+"""The networks that have to pass everywhere."""
+
+EXTERNAL = "external"
+
+
+@dataclass(frozen=True)
+class Net:
+    """A chain under test: how to reach it, what makes its blocks count, and the key that deploys."""
+
+    name: str
+    urls: tuple[str, ...]
+    chain_id: int
+    finality: Finality
+    evidence: BlockEvidenceKind
+    validators: tuple[bytes, ...]
+    key: SigningKey
+
+    def client(self, registry: bytes = bytes(20)) -> ChainClient:
+        """Return a client; whoever asks closes it."""
+        return ChainClient(self.urls, self.chain_id, registry, finality=self.finality)
+
+
+class ExternalNetworkError(Exception):
+    """The environment names a network that cannot be tested."""
+
+
+def wanted() -> tuple[str, ...]:
+    """Return the networks to run on: the external one alone where the environment names one, else all local ones."""
+    return (EXTERNAL,) if os.environ.get(URLS_VARIABLE) else LOCAL
+
+
+def open_net(name: str, folder: Path) -> AbstractContextManager[Net]:
+    """Start the network of this name in `folder`; it ends with the context."""
+    starters: dict[str, Callable[[Path], AbstractContextManager[Net]]] = {
+        "anvil": _anvil,
+        "ganache": _ganache,
+        "clique": _clique,
+        EXTERNAL: _external,
+    }
+    return starters[name](folder)
+
+
+@contextmanager
+def _anvil(folder: Path) -> Iterator[Net]:
+    process = AnvilProcess(folder=folder, port=0, chain_id=CHAIN_ID, timestamp=int(time.time()))
+    try:
+        yield _development("anvil", process.url)
+    finally:
+        process.stop()
+
+
+@contextmanager
+def _ganache(folder: Path) -> Iterator[Net]:
+    process = start_ganache(folder)
+    try:
+        yield _development("ganache", process.url)
+    finally:
+        process.stop()
+
+
+def _development(name: str, url: str) -> Net:
+    return Net(name, (url,), CHAIN_ID, Finality(0), BlockEvidenceKind.ATTESTED, (), SigningKey.generate())
+
+
+@contextmanager
+def _clique(folder: Path) -> Iterator[Net]:
+    with ValidatorNetwork.create(folder / "validators") as network:
+        finality = Finality(network.depth)
+        key = SigningKey.generate()
+        yield Net("clique", network.urls, CHAIN_ID, finality, BlockEvidenceKind.CLIQUE, network.signers, key)
+
+
+@contextmanager
+def _external(_folder: Path) -> Iterator[Net]:
+    """Use the network that the environment names; what has to be known of it, it says itself."""
+    urls = tuple(url.strip() for url in os.environ[URLS_VARIABLE].split(",") if url.strip())
+    secret = os.environ.get(KEY_VARIABLE, "").removeprefix("0x")
+    if len(secret) != 64:
+        raise ExternalNetworkError(f"{KEY_VARIABLE} is the secret key that deploys: 64 hexadecimal digits")
+    yield asyncio.run(_described(urls, SigningKey(bytes.fromhex(secret))))
+
+
+async def _described(urls: tuple[str, ...], key: SigningKey) -> Net:
+    async with Rpc(urls) as rpc:
+        chain_id = to_int(await rpc.request("eth_chainId"))
+        header = BlockHeader.from_rpc(await rpc.request("eth_getBlockByNumber", "latest", False))
+    try:
+        validators = QbftExtraData.decode(header.extra_data).validators
+    except EvidenceError as error:
+        raise ExternalNetworkError(f"{urls[0]} is no QBFT network: its blocks do not say who may seal them") from error
+    return Net(EXTERNAL, urls, chain_id, Finality(0), BlockEvidenceKind.QBFT, validators, key)

@@ -1,0 +1,52 @@
+"""Waiting for a chain that nobody drives: looking again and again, for as long as a real network may take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from ledger.chain.client import Block, ChainClient, Receipt
+from ledger.chain.rpc import ChainUnreachableError
+from ledger.chain.transactions import SignedTransaction
+
+PATIENCE = 180.0
+"""Seconds: a QBFT network that had lost its quorum takes up to 136 for its next block."""
+
+_PAUSE = 0.1
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str, *, patience: float = PATIENCE) -> None:
+    """Return when `holds`; fail, naming `what`, when the patience in seconds is over."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + patience
+    while not await _try(holds):
+        assert loop.time() < end, f"{what}: not within {patience:.0f} seconds"
+        await asyncio.sleep(_PAUSE)
+
+
+async def _try(holds: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        return await holds()
+    except ChainUnreachableError:  # a validator that was just killed, or is just coming up
+        return False
+
+
+async def mined(chain: ChainClient, signed: Sequence[SignedTransaction]) -> list[Receipt]:
+    """Return the receipts of transactions that were sent, once all are mined."""
+    hashes = [one.hash for one in signed]
+
+    async def all_there() -> bool:
+        return all(await chain.receipts(hashes))
+
+    await until(all_there, f"{len(hashes)} transactions mined")
+    return [receipt for receipt in await chain.receipts(hashes) if receipt]
+
+
+async def final(chain: ChainClient, number: int) -> Block:
+    """Return the block at `number` once it counts."""
+
+    async def counts() -> bool:
+        return (await chain.final_block()).number >= number
+
+    await until(counts, f"block {number} final")
+    return await chain.block(number)
