@@ -31,22 +31,18 @@ from api.cli.connect import (
     run,
 )
 from api.cli.output import console, done, moment, print_json, say, table
-from bidding.tender.consistency import need_announceable
+from bidding.tender.announcement import Choices, announcement_of
 from bidding.tender.notice import MAX_SIZE, parse_notice
 from bidding.tender.rules import RulePack, by_id
 from bidding.tender.rules import parse as parse_pack
 from ledger.acts import (
-    ZERO32,
     Contract,
-    Lot,
     Role,
     TenderAmendment,
-    TenderAnnouncement,
     TenderResumption,
     TenderSuspension,
     TenderTermination,
 )
-from ledger.identity import tender_id
 from ledger.json_fields import to_hex
 from ledger.keyring import dump_json, write_private
 from ledger.signed import read_act
@@ -121,29 +117,16 @@ def draft(
     body = read_canonical(notice, MAX_SIZE)
     pack = parse_pack(read_canonical(rules, MAX_SIZE)) if rules else by_id(pack_id)
     domains = run(_domains(city, trust))
-    book = domains.domain(Contract.TENDER_BOOK)
-    nonce, terms, stated = secrets.token_bytes(32), pack.terms, parse_notice(body)
-    act = TenderAnnouncement(
-        tender=tender_id(book.chain_id, book.contract, signer.organisation, nonce),
+    choices = Choices(
         tenderer=signer.organisation,
-        agency=ZERO32,
         supervisor=read_organisation(supervisor),
-        nonce=nonce,
-        notice=stated.hash,
-        rule_pack=pack.hash,
+        nonce=secrets.token_bytes(32),
         key_id=read_id(key_id, "A key id"),
         box_key_id=read_id(box_key_id, "A box key id"),
-        origins=tuple(read_id(one, "An origin") for one in origin),
-        lots=tuple(Lot(lot.number, lot.envelope_bits) for lot in stated.lots),
+        origins=[read_id(one, "An origin") for one in origin],
         deadline=read_moment(deadline),
-        grace=terms.grace,
-        open_after=terms.open_after,
-        amend_lead=terms.amend_lead,
-        minimum_bidders=terms.minimum_bidders,
-        committee=int(terms.committee),
-        committee_after=terms.committee_after,
     )
-    need_announceable(act, stated, pack)
+    act = announcement_of(parse_notice(body), pack, choices, domains.domain(Contract.TENDER_BOOK))
     value = {
         "announcement": act.to_json(),
         "signature": to_hex(signer.sign(act, domains)),

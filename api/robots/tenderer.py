@@ -11,6 +11,7 @@ from typing import Any
 
 from api.client import CityApi
 from api.robots.people import Party
+from bidding.tender.announcement import Choices, announcement_of
 from bidding.tender.notice import Notice
 from bidding.tender.rules import RulePack
 from ledger.acts import (
@@ -19,14 +20,12 @@ from ledger.acts import (
     Contract,
     Envelope,
     EnvelopeExclusion,
-    Lot,
     TenderAmendment,
     TenderAnnouncement,
     TenderResumption,
     TenderSuspension,
     TenderTermination,
 )
-from ledger.identity import tender_id
 from ledger.signed import Domains
 
 
@@ -147,29 +146,17 @@ async def announce(
     deadline: int,
 ) -> TenderConduct:
     """Announce a tender under a rule pack, signed by the tenderer's side and the trading centre."""
-    book = domains.domain(Contract.TENDER_BOOK)
-    nonce = secrets.token_bytes(32)
-    tenderer, terms = parties.tenderer.organisation, pack.terms
-    announcement = TenderAnnouncement(
-        tender=tender_id(book.chain_id, book.contract, tenderer, nonce),
-        tenderer=tenderer,
-        agency=ZERO32 if parties.agency is None else hashlib.sha256(parties.agency.name.encode()).digest(),
+    choices = Choices(
+        tenderer=parties.tenderer.organisation,
         supervisor=parties.supervisor.organisation,
-        nonce=nonce,
-        notice=notice.hash,
-        rule_pack=pack.hash,
+        nonce=secrets.token_bytes(32),
         key_id=keys.seal,
         box_key_id=keys.box,
-        origins=tuple(origins),
-        lots=tuple(Lot(lot.number, lot.envelope_bits) for lot in notice.lots),
+        origins=origins,
         deadline=deadline,
-        grace=terms.grace,
-        open_after=terms.open_after,
-        amend_lead=terms.amend_lead,
-        minimum_bidders=terms.minimum_bidders,
-        committee=int(terms.committee),
-        committee_after=terms.committee_after,
+        agency=ZERO32 if parties.agency is None else hashlib.sha256(parties.agency.name.encode()).digest(),
     )
+    announcement = announcement_of(notice, pack, choices, domains.domain(Contract.TENDER_BOOK))
     body = {
         "announcement": announcement.to_json(),
         "signature": "0x" + parties.host.sign(announcement, domains).hex(),
