@@ -26,6 +26,7 @@ from ledger.acts import (
     Envelope,
     EvaluationReport,
     LotCount,
+    ScoreSheet,
     ShareRelease,
     digest,
 )
@@ -39,6 +40,7 @@ from ledger.signed import Signed
 from tests.fixtures.finished import Finished
 from witness.audit.bundle import Anchor, Bundle
 from witness.audit.chain import Contracts
+from witness.audit.named import named_documents
 from witness.audit.parts import LoggedEntry, SignedRecord
 from witness.audit.shown import ShownBid, ShownEnvelope, ShownOrigin
 from witness.log.checkpoint import Checkpoint
@@ -113,12 +115,19 @@ class Forger:
         return self.with_act(place, self.sign(party, replace(self.bundle.acts[place].act, **members)))
 
     def without_acts(self, *places: int) -> Bundle:
-        """Return the bundle with acts left out."""
-        return replace(self.bundle, acts=tuple(a for i, a in enumerate(self.bundle.acts) if i not in places))
+        """Return the bundle with acts left out, and what only they named."""
+        return tidied(replace(self.bundle, acts=tuple(a for i, a in enumerate(self.bundle.acts) if i not in places)))
 
     def documents(self, *contents: bytes) -> dict[bytes, bytes]:
         """Return the documents with these added."""
         return {**self.bundle.documents, **{hashlib.sha256(c).digest(): c for c in contents}}
+
+    def sheet_exchanged(self) -> Bundle:
+        """Return the bundle with another paper in place of a score sheet that an expert signed."""
+        place = self.find(ScoreSheet)[0]
+        sheet = self.bundle.acts[place].act.scores  # type: ignore[attr-defined]
+        others = self.documents(self.bundle.documents[sheet].replace(b'"points":"', b'"points":"1', 1))
+        return replace(self.bundle, documents={h: content for h, content in others.items() if h != sheet})
 
     # --- anchor -------------------------------------------------------------------------------------------------
 
@@ -330,7 +339,7 @@ class Forger:
             documents |= {basis.hash: basis.to_bytes()}
             acts[place] = self.sign(self.finished.tenderer, replace(act, basis=basis.hash, replaces=last))
             last = acts[place].digest(self.contracts)
-        return replace(self.bundle, acts=tuple(acts), documents=documents)
+        return tidied(replace(self.bundle, acts=tuple(acts), documents=documents))
 
     def another_winner(self) -> Bundle:
         """Return the bundle in which the last decision names the first candidate again."""
@@ -339,7 +348,7 @@ class Forger:
         assert isinstance(act, AwardDecision)
         basis: Basis = replace(parse_basis(self.bundle.documents[act.basis]), rank=1)
         signed = self.sign(self.finished.tenderer, replace(act, winner=winner, basis=basis.hash))
-        return self.with_act(place, signed, documents=self.documents(basis.to_bytes()))
+        return tidied(self.with_act(place, signed, documents=self.documents(basis.to_bytes())))
 
     def _report(self) -> Report:
         reports = [
@@ -349,6 +358,11 @@ class Forger:
 
     def _expert(self, signed: Signed) -> Party:
         return next(e for e in self.finished.experts if e.key.address == signed.chain.credential.key)
+
+
+def tidied(bundle: Bundle) -> Bundle:
+    """Return the bundle without the documents that nothing in it names any more."""
+    return replace(bundle, documents=named_documents(bundle.acts, bundle.entries, bundle.documents))
 
 
 def root_of(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:

@@ -6,19 +6,23 @@ One tender with everything in it is acted out once; all forgeries are made of it
 from __future__ import annotations
 
 import hashlib
+import json
+import socket
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
+from api.cli.verify import COMMANDS
 from ledger.acts import (
     AwardDecision,
     ConflictDeclaration,
     DrawRequest,
     Envelope,
     EnvelopeExclusion,
+    EvaluationReport,
     OpeningRecord,
     Role,
     ScoreSheet,
@@ -37,7 +41,6 @@ from ledger.signed import Signed
 from tests.e2e.forgeries import LOT, Forger
 from tests.fixtures.finished import Finished
 from witness.audit.bundle import Bundle
-from witness.audit.container import pack, unpack
 from witness.audit.report import summary, verdict_json, verdict_lines
 from witness.audit.shown import ShownEnvelope
 from witness.audit.verify import Verdict, verify
@@ -173,8 +176,12 @@ def forgeries(f: Forger) -> dict[str, tuple[set[str], Callable[[], Bundle]]]:
         "a stream of nobody": ({"bundle.whole"}, lambda: replace(bundle, streams={**bundle.streams, bytes(32): b""})),
         "an envelope that nobody opened": ({"bundle.whole"}, lambda: replace(
             bundle, openings=(*bundle.openings, ShownEnvelope(2, price, ())))),
+        "a document that nobody named": ({"bundle.whole"}, lambda: replace(bundle, documents=f.documents(b"{}"))),
+        "a score sheet exchanged": ({"bundle.whole"}, f.sheet_exchanged),
         "lines of a box beside its slips": ({"bundle.whole"}, lambda: replace(bundle, lines=f.boxed.lines)),
         # who signed
+        "an act told twice": ({"acts.signed"}, lambda: replace(
+            bundle, acts=(*bundle.acts, bundle.acts[f.find(EvaluationReport)[-1]]))),
         "papers of an issuer that nobody registered": ({"acts.signed"}, papers_of_nobody),
         # the tender
         "another announcement": ({"tender.announced", "tender.rules", "log.acts"}, lambda: announced(
@@ -278,55 +285,58 @@ def test_the_verifier_says_how_many_witnesses_it_wants(finished: Finished) -> No
     assert "threshold 3 is not from 1 to 2" in unmet.failed[0].problem  # a city's own witness does not count
 
 
-# --- bits --------------------------------------------------------------------------------------------------------
+# --- the command -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_any_flipped_bit_is_refused(finished: Finished, data: st.DataObject) -> None:
-    members = unpack(finished.public)
-    name = data.draw(st.sampled_from(sorted(members)))
-    place = data.draw(st.integers(0, max(0, len(members[name]) * 8 - 1)))
-    content = bytearray(members[name])
-    content[place // 8] ^= 1 << place % 8
-    assert not verify(pack({**members, name: bytes(content)}), finished.trust).ok
+@pytest.fixture
+def command(finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `sunbid verify` on a bundle with this network's trust file and these options; no socket can be opened."""
+    (tmp_path / "trust.json").write_bytes(finished.trust.to_bytes() + b"\n")
+    monkeypatch.setenv("SUNBID_TRUST", str(tmp_path / "trust.json"))
+
+    def no_network(*_: object, **__: object) -> None:
+        raise AssertionError("the verifier opened a socket")
+
+    monkeypatch.setattr(socket, "socket", no_network)
+
+    def run(bundle: bytes, *options: str) -> Result:
+        (tmp_path / "bundle.zip").write_bytes(bundle)
+        return CliRunner().invoke(COMMANDS["verify"], [str(tmp_path / "bundle.zip"), *options])
+
+    return run
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_any_flipped_bit_of_the_file_is_refused(finished: Finished, data: st.DataObject) -> None:
-    place = data.draw(st.integers(0, len(finished.public) * 8 - 1))
-    content = bytearray(finished.public)
-    content[place // 8] ^= 1 << place % 8
-    assert not verify(bytes(content), finished.trust).ok
+def test_the_command_exits_by_the_verdict(finished: Finished, forger: Forger, command: Callable[..., Result]) -> None:
+    for bundle in (finished.public, finished.boxed, finished.full):
+        told = command(bundle, "--offline")
+        assert (told.exit_code, told.stderr) == (0, "")
+        assert "NOT PROVEN" not in told.stdout
+        assert told.stdout.splitlines()[-1].startswith("All ")
+    wrong = {
+        "award.1": forger.another_winner(),
+        "list.recomputed": forger.bid_kept_out(),
+        "block.counts": forger.attested_by([SigningKey.generate() for _ in range(3)]),
+        "bundle.form": None,
+    }
+    for code, forged in wrong.items():
+        told = command(forged.to_bytes() if forged else finished.public[:-1], "--offline")
+        assert told.exit_code == 1
+        assert f"[NOT PROVEN] {code}" in told.stdout
+        last = told.stdout.splitlines()[-1]
+        assert "not proven" in last
+        assert code in last
 
 
-def test_a_member_left_out_is_missed(finished: Finished, forger: Forger) -> None:
-    members = unpack(finished.public)
-    notice = forger.bundle.acts[0].act.notice.hex()  # type: ignore[attr-defined]
-    fixed = [name for name in members if "/" not in name]
-    named = [f"documents/{notice}", *(next(n for n in members if n.startswith(p)) for p in ("log/", "streams/"))]
-    for name in (*fixed, "log/entries.json", *named):
-        assert not verify(pack({n: c for n, c in members.items() if n != name}), finished.trust).ok, name
-
-
-@pytest.mark.parametrize(
-    "name", ["log/999.tlog-proof", "log/999.checkpoint", "box/x", "notes.txt", "streams/" + "0" * 64]
-)
-def test_a_member_more_is_refused(finished: Finished, name: str) -> None:
-    assert not verify(pack({**unpack(finished.public), name: b"x"}), finished.trust).ok
-
-
-@given(st.binary(max_size=300))
-def test_no_bytes_raise(data: bytes) -> None:
-    trust = TrustFile.from_bytes(TRUST)
-    assert not verify(data, trust).ok
-
-
-TRUST = (
-    b'{"chain_id":1,"cities":[{"cosigner":"c","logs":[],"name":"a","witness":"0x' + b"11" * 20 + b'"}],'
-    b'"city_registry":"0x' + b"22" * 20 + b'","cosignatures":0,"evidence":{"kind":"attested","validators":[]},"v":1}'
-)
+def test_the_command_tells_programs_the_same(
+    finished: Finished, forger: Forger, command: Callable[..., Result]
+) -> None:
+    true, false = command(finished.public, "--json"), command(forger.another_winner().to_bytes(), "--json", "--offline")
+    told = json.loads(true.stdout)
+    assert (true.exit_code, told) == (0, verdict_json(verify(finished.public, finished.trust)))
+    assert (told["ok"], {claim["holds"] for claim in told["claims"]}) == (True, {True})
+    refused = json.loads(false.stdout)
+    assert (false.exit_code, refused["ok"]) == (1, False)
+    assert {"acts.1", "award.1"} <= {claim["code"] for claim in refused["claims"] if not claim["holds"]}
 
 
 def test_what_rests_on_a_claim_says_so() -> None:

@@ -162,6 +162,8 @@ def signed_claim(dated: DatedActs | None, authorities: Authorities, proof: str) 
 
     def find() -> tuple[bool, Words]:
         known = need(dated, "log.complete")
+        if len({(one.act, one.signature) for one in known.acts.signed}) < len(known.acts.signed):
+            raise ActError("an act stands in the bundle twice")
         for signed, moment in known.dated:
             if moment is None:
                 raise ActError(f"the log has no event of a {signed.act.name()}")

@@ -21,6 +21,7 @@ from witness.audit.acts import DatedActs
 from witness.audit.bundle import Bundle
 from witness.audit.chain import Contracts
 from witness.audit.logs import Logged, ProvenLog
+from witness.audit.named import named_documents
 from witness.audit.opened import Opened
 from witness.audit.parts import Profile
 from witness.audit.timing import is_closed, is_listed
@@ -90,7 +91,10 @@ class Agreement:
         return self.contracts.domain(act.contract)
 
     def whole_claim(self) -> Claim:
-        """Return the claim that the bundle holds nothing besides what was examined."""
+        """Return the claim that the bundle holds nothing but what the tender's steps name."""
+        subject = Words(
+            "Nothing is in this bundle that no step of the tender names.", "本验证包内无项目步骤以外的内容。"
+        )
 
         def find() -> tuple[None, Words]:
             bundle, at = self.bundle, self.at
@@ -104,12 +108,12 @@ class Agreement:
                 and set(bundle.lines) == {o.origin for o in at.origins if bundle.manifest.with_box and is_closed(at)}
                 and (bundle.box is not None) == is_closed(at)
                 and (bundle.list is not None) == is_listed(at)
+                and bundle.documents == named_documents(bundle.acts, bundle.entries, bundle.documents)
             )
             if not fits:
                 raise DisagreementError("the bundle holds something that belongs to no step which the tender took")
-            return None, Words("Nothing is in this bundle that was not examined.", "本验证包内无未经核验的内容。")
+            return None, subject
 
-        subject = Words("Nothing is in this bundle that was not examined.", "本验证包内无未经核验的内容。")
         return settled("bundle.whole", subject, find)[0]
 
     # --- figures ------------------------------------------------------------------------------------------------

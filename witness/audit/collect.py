@@ -31,6 +31,7 @@ from witness.audit.collect_box import collect_box, collect_list
 from witness.audit.collect_log import CollectedLog, collect_log
 from witness.audit.collect_openings import StreamSource, collect_openings
 from witness.audit.examine import Examination
+from witness.audit.named import named_documents
 from witness.audit.parts import Manifest, Profile
 from witness.audit.timing import is_listed
 from witness.log.policy import Policy
@@ -166,11 +167,11 @@ class _Watched(StateReader):
 async def _acts(
     session: AsyncSession, at: TenderAtBlock, log: CollectedLog, *, full: bool
 ) -> tuple[tuple[Signed, ...], dict[bytes, bytes]]:
-    """Return the disclosed acts that the chain accepted or the log holds by now, and the disclosed documents."""
+    """Return the disclosed acts that the chain accepted or the log holds by now, and the documents they name."""
     rows = await tenders.acts(session, at.tender, visible=list(Visibility) if full else [Visibility.PUBLIC])
     acts = tuple(_signed(row) for row in rows if _is_there(row, log))
     documents = await tenders.documents(session, at.tender, visible=None if full else [Visibility.PUBLIC])
-    return acts, {row.sha256: row.content for row in documents}
+    return acts, named_documents(acts, log.entries, {row.sha256: row.content for row in documents})
 
 
 def _need_every_step(at: TenderAtBlock, acts: tuple[Signed, ...]) -> None:

@@ -198,6 +198,12 @@ def test_an_act_without_an_event_is_named() -> None:
     assert signed_claim(None, Authorities(CONTRACTS, Registry()), "")[0].problem.startswith("it rests on log.complete")
 
 
+def test_an_act_that_stands_there_twice_is_refused() -> None:
+    suspension = signed(TenderSuspension(TENDER, b32("reason"), 0))
+    assert claim(suspension) == ""
+    assert claim(suspension, suspension) == "an act stands in the bundle twice"
+
+
 def test_only_a_seats_own_member_declares_for_it() -> None:
     seat, expert = b32("seat"), b32("expert")
     bodies = [
