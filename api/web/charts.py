@@ -52,7 +52,7 @@ class Bar:
 
 
 def way(stations: Sequence[Station], title: str) -> Markup:
-    """Draw the stations along one line, evenly spaced, with their moments in Asia/Shanghai below."""
+    """Draw the stations along one line, evenly spaced, with day and time in Asia/Shanghai below; the year is not."""
     step = Decimal(100) / max(1, len(stations))
     centres = [_percent(step * place + step / 2) for place in range(len(stations))]
     parts = [_open(_WAY_HEIGHT, "way", title)]
@@ -75,7 +75,7 @@ def _station(centre: str, station: Station) -> list[Markup]:
     ]
     if station.moment is not None:
         day, time = shanghai(station.moment).split(" ")
-        parts.append(Markup('<text class="small" x="{}" y="69">{}</text>').format(centre, day[2:]))
+        parts.append(Markup('<text class="small" x="{}" y="69">{}</text>').format(centre, day[5:]))
         parts.append(Markup('<text class="small" x="{}" y="84">{}</text>').format(centre, time[:5]))
     return parts
 

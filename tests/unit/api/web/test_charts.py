@@ -40,5 +40,5 @@ def test_the_way_has_its_stations_with_their_moments_in_shanghai() -> None:
     picture = way([Station("Notice", Progress.DONE, NOON), Station("Award", Progress.AHEAD)], "Way")
     assert re.findall(r'circle class="(\w+)" cx="([\d.]+)%', picture) == [("done", "25.00"), ("ahead", "75.00")]
     assert '<line class="ahead" x1="25.00%"' in picture
-    assert ">26-01-31<" in picture
+    assert ">01-31<" in picture
     assert ">12:00<" in picture
