@@ -46,6 +46,7 @@ _STATUS: tuple[tuple[str, HTTPStatus], ...] = (
     ("*.quota", HTTPStatus.TOO_MANY_REQUESTS),
     ("*.partners_missing", HTTPStatus.SERVICE_UNAVAILABLE),
     ("chain.unreachable", HTTPStatus.SERVICE_UNAVAILABLE),
+    ("storage.full", HTTPStatus.INSUFFICIENT_STORAGE),
     ("clock.unread", HTTPStatus.SERVICE_UNAVAILABLE),
     ("database.busy", HTTPStatus.SERVICE_UNAVAILABLE),
     ("*.unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
@@ -53,6 +54,7 @@ _STATUS: tuple[tuple[str, HTTPStatus], ...] = (
     ("stream.head", HTTPStatus.UNPROCESSABLE_ENTITY),
     ("*_malformed", HTTPStatus.UNPROCESSABLE_ENTITY),
     ("*.malformed", HTTPStatus.UNPROCESSABLE_ENTITY),
+    ("request.method", HTTPStatus.METHOD_NOT_ALLOWED),
     ("request.*", HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 
@@ -104,13 +106,14 @@ async def _validation(request: Request, error: Exception) -> Response:
     return _answer(request, "request.malformed", detail, HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": problems})
 
 
-_HTTP_CODES = {404: "page.not_found", 405: "request.method", 413: "request.too_large"}
+_HTTP_CODES = {400: "request.malformed", 404: "page.not_found", 405: "request.method", 413: "request.too_large"}
+"""What the framework refuses by itself; 400 is a body that is not JSON in UTF-8."""
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
     code = _HTTP_CODES.get(error.status_code, "request.refused")
+    status = status_of(code) if code in _HTTP_CODES.values() else HTTPStatus(error.status_code)
     return _answer(request, code, str(error.detail), status, {})
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, DateTime, Dialect, LargeBinary, MetaData, Typ
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from ledger.db_faults import name_faults
 from ledger.errors import SunbidError
 
 _NAMING = {
@@ -105,6 +106,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin)
+        name_faults(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         snapshot = {"sunbid_reading": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._readers = async_sessionmaker(

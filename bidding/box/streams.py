@@ -18,6 +18,7 @@ from bidding.box.errors import StreamError
 from bidding.sealing.hashing import TDH2_SECP256K1
 from bidding.sealing.header import BID_CHUNK_SIZE, StreamShape
 from bidding.sealing.stream import TAG_SIZE, StreamHead
+from ledger.storage import need_room
 
 _STORED_CHUNK = BID_CHUNK_SIZE + TAG_SIZE
 
@@ -35,18 +36,20 @@ class StreamStore:
     async def receive(self, head: bytes, length: int, body: AsyncIterator[bytes]) -> Path:
         """Store the stream and return its path once it is on disk; refuse what does not fit `head` and `length`.
 
-        `length` counts payload octets. The same stream again is read and checked again, and stored once.
+        `length` counts payload octets. The same stream again is read and checked again, and stored once. Raises
+        `StorageFullError` where the disk takes no more; nothing is left of the stream then.
         """
         path = self.path(head)
-        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
-        try:
-            with temporary.open("wb") as file:
-                await _Intake(file, StreamShape(length, BID_CHUNK_SIZE).stored_length).run(head, body)
-                await asyncio.to_thread(_sync, file)
-            await asyncio.to_thread(_publish, temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with need_room():
+            await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+            try:
+                with temporary.open("wb") as file:
+                    await _Intake(file, StreamShape(length, BID_CHUNK_SIZE).stored_length).run(head, body)
+                    await asyncio.to_thread(_sync, file)
+                await asyncio.to_thread(_publish, temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
         return path
 
 

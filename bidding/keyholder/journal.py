@@ -6,6 +6,7 @@ never sent and is dropped; any other damage stops the holder. What is asked for 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from ledger.acts import ACTS, ZERO32, Act
 from ledger.errors import SunbidError
 from ledger.failpoints import Failpoint, reach
 from ledger.json_fields import need_size, read_b32, read_bytes, read_members, read_text, to_hex
+from ledger.storage import StorageFullError, need_room
 
 _MAX_LINE = 64 * 1024
 _MEMBERS = ("kind", "key", "type", "act", "signature", "note", "prev")
@@ -66,7 +68,8 @@ class Journal:
     def append(self, record: Record) -> Record:
         """Put the record on disk and return it; the same act again is the record that stands.
 
-        Raises `JournalError` if another act stands under its key: a holder never says two things.
+        Raises `JournalError` if another act stands under its key: a holder never says two things; `StorageFullError`
+        if the disk takes no more: then the journal is as before, and nothing may leave.
         """
         known = self.find(record.kind, record.key)
         if known is not None:
@@ -95,13 +98,13 @@ class Journal:
 
     def _write(self, line: bytes) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        before = os.fstat(descriptor).st_size
         try:
-            before = os.fstat(descriptor).st_size
-            if os.write(descriptor, line) != len(line):
-                os.ftruncate(descriptor, before)
-                raise JournalError("The disk took only a part of a record: make room and start again.")
-            reach(Failpoint.HOLDER_WRITTEN)
-            os.fsync(descriptor)
+            with need_room():
+                _write_whole(descriptor, line)
+        except StorageFullError:
+            os.ftruncate(descriptor, before)
+            raise
         finally:
             os.close(descriptor)
         _sync_folder(self._path.parent)
@@ -134,6 +137,13 @@ class Journal:
             raise JournalError(f"{self._path} lacks a record: restore it from its backup before going on.")
         self._records[record.kind, record.key] = record
         self._head = hashlib.sha256(line).digest()
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    if os.write(descriptor, line) != len(line):
+        raise OSError(errno.ENOSPC, "only a part of the record fitted")
+    reach(Failpoint.HOLDER_WRITTEN)
+    os.fsync(descriptor)
 
 
 def _sync_folder(path: Path) -> None:

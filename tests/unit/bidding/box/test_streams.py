@@ -12,6 +12,8 @@ from bidding.box.streams import StreamStore
 from bidding.sealing.hashing import TDH2_SECP256K1
 from bidding.sealing.header import BID_CHUNK_SIZE
 from bidding.sealing.stream import seal_stream
+from ledger.storage import StorageFullError
+from tests.fixtures.disk import full_disk
 
 CHUNK = BID_CHUNK_SIZE
 
@@ -80,3 +82,13 @@ async def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ConnectionResetError):
         await StreamStore(tmp_path).receive(head, 70_000, broken())
     assert files(tmp_path) == []
+
+
+async def test_a_full_disk_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    head, stream = sealed(2 * CHUNK)
+    store = StreamStore(tmp_path)
+    with full_disk(CHUNK), pytest.raises(StorageFullError, match="full"):
+        await store.receive(head, 2 * CHUNK, pieces(stream))
+    assert files(tmp_path) == []
+    await store.receive(head, 2 * CHUNK, pieces(stream))
+    assert len(files(tmp_path)) == 1

@@ -7,7 +7,9 @@ import pytest
 from bidding.keyholder.errors import JournalError
 from bidding.keyholder.journal import Journal, Kind, Record
 from ledger.acts import BidList, BoxShare, LotCount, ShareRelease
+from ledger.storage import StorageFullError
 from tests.fixtures.box import b32
+from tests.fixtures.disk import full_disk
 
 
 def share(scalar: str = "scalar") -> Record:
@@ -97,3 +99,16 @@ def test_a_record_that_was_taken_out_is_missed(path: Path) -> None:
 def test_only_its_owner_reads_the_journal(path: Path) -> None:
     Journal(path).append(share())
     assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("room", [0, 10])
+def test_a_full_disk_leaves_the_journal_as_it_was(path: Path, room: int) -> None:
+    journal = Journal(path)
+    journal.append(share())
+    before = path.read_bytes()
+    with full_disk(len(before) + room), pytest.raises(StorageFullError):
+        journal.append(release("one"))
+    assert path.read_bytes() == before
+    assert journal.find(Kind.SHARE, b32("one")) is None
+    journal.append(release("one"))
+    assert list(Journal(path).records()) == [share(), release("one")]
