@@ -13,6 +13,7 @@ from api.partners import http_clients, log_partners
 from bidding.award.service import RecordsJudge
 from bidding.box.close import BoxCloser
 from bidding.box.door import Door, DoorKeeper
+from bidding.box.evidence import EvidenceDesk
 from bidding.box.own import OwnLines
 from bidding.box.partners import FederatedCircle
 from bidding.box.remote import CityClient
@@ -118,14 +119,16 @@ async def open_foundation(
     for client in clients.values():
         resources.push_async_callback(client.aclose)
     look = LOOK_SECONDS if settings.clock is ClockKind.CHAIN else 0.0
+    sender, indexer = ChainSender(database, chain, keys.submitter, look_seconds=look), Indexer(database, chain)
+    indexer.on_undo(sender.take_back)
     return Foundation(
         settings=settings,
         keys=keys,
         database=database,
         clock=clock,
         chain=chain,
-        sender=ChainSender(database, chain, keys.submitter, look_seconds=look),
-        indexer=Indexer(database, chain),
+        sender=sender,
+        indexer=indexer,
         domains=await ContractDomains.load(chain),
         peers=peers,
         clients=clients,
@@ -178,6 +181,7 @@ class Bidding:
     intake: RecordIntake
     closer: BoxCloser
     opening: OpeningTask
+    evidence: EvidenceDesk
     cities: tuple[CityClient, ...]
 
 
@@ -208,6 +212,7 @@ def open_bidding(base: Foundation, logs: LogNode) -> Bidding:
             BidOpener(base.database, base.clock, base.chain, store, others, witness.bid_opened),
             others,
         ),
+        evidence=EvidenceDesk(base.chain),
         cities=others,
     )
 

@@ -28,10 +28,12 @@ from witness.log.policy import Policy
 async def make_bundle(node: CityNode, tender: bytes, profile: Profile, *, with_box: bool) -> Bundle:
     """Return the bundle of a tender that this city conducts.
 
-    Raises `bundle.not_yet` while its last events are on their way to the chain, and hurries them.
+    Raises `bundle.not_yet` while its last events are on their way to the chain, and hurries them. Only so many are made
+    at once: more would hold all connections to the database, each waiting for another one.
     """
     try:
-        return await collector_of(node).collect(tender, profile, with_box=with_box)
+        async with node.bundling:
+            return await collector_of(node).collect(tender, profile, with_box=with_box)
     except NotLoggedError:
         async with node.database.unit_of_work() as session:
             await AnchorRepository(session).press(node.base.city.public_origin_id)

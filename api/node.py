@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from fastapi import Request
@@ -26,6 +27,13 @@ from ledger.settings import CitySettings
 from witness.log.node import LogNode
 from witness.log.startup import open_logs as ready_logs
 
+BUNDLES_AT_ONCE = 3
+"""Bundles that one process makes at once: each holds a database connection and asks for others while it does."""
+
+
+def _bundling() -> asyncio.Semaphore:
+    return asyncio.Semaphore(BUNDLES_AT_ONCE)
+
 
 @dataclass(frozen=True)
 class CityNode:
@@ -38,6 +46,7 @@ class CityNode:
     sign_in: SignIn
     metrics: Metrics
     resources: AsyncExitStack
+    bundling: asyncio.Semaphore = field(default_factory=_bundling)
 
     @classmethod
     async def open(

@@ -17,6 +17,7 @@ from ledger.acts import digest
 from ledger.authority import ActChain
 from ledger.chain.evidence.blocks import VerifiedBlock
 from ledger.chain.evidence.facts import ProvenState
+from ledger.chain.evidence.rlp_header import BlockHeader
 from ledger.chain.evidence.state import StateEvidence
 from ledger.chain.evidence.trust import TrustFile
 from ledger.errors import SunbidError
@@ -37,6 +38,7 @@ class ProvenChain:
     cities: Sequence[CityClient]
     faults: dict[str, str] = field(default_factory=dict)
     _floor: int = 0
+    _attested: dict[bytes, dict[str, asyncio.Task[bytes | None]]] = field(default_factory=dict)
 
     async def tender(self, tender: bytes) -> ProvenTender:
         """Return the tender with its key sets, whose ids are recomputed and whose polynomials are checked."""
@@ -97,14 +99,25 @@ class ProvenChain:
     ) -> tuple[VerifiedBlock, ProvenState] | None:
         try:
             evidence = await ask(city)
-            attestations = await asyncio.gather(*(_attestation(c, evidence.header.number) for c in self.cities))
-            opened = evidence.open(self.trust, [signature for signature in attestations if signature is not None])
+            opened = evidence.open(self.trust, await self._attestations(evidence.header))
         except SunbidError as error:
             logger.info("%s proves nothing: %s", city.name, error.message)
             self.faults[city.name] = error.message
             return None
         self.faults.pop(city.name, None)
         return opened
+
+    async def _attestations(self, header: BlockHeader) -> list[bytes]:
+        """Return the cities' signatures of a block, each asked for once; of the last block only they are kept."""
+        if header.keccak not in self._attested:
+            self._attested = {header.keccak: {}}
+        asked = self._attested[header.keccak]
+        for city in self.cities:
+            task = asked.get(city.name)
+            if task is None or (task.done() and task.result() is None):
+                asked[city.name] = asyncio.create_task(_attestation(city, header.number))
+        signatures = await asyncio.gather(*asked.values())
+        return [signature for signature in signatures if signature is not None]
 
 
 def questions_of(papers: ActChain, trust: TrustFile, keys: Iterable[bytes] = ()) -> Questions:

@@ -23,6 +23,9 @@ from ledger.chain.evidence.trust import BlockEvidenceKind
 
 _T = TypeVar("_T")
 
+READ_AHEAD = 8
+"""Slots read with one request from the one asked for: members of a struct and elements of an array are neighbours."""
+
 SLOTS_A_REQUEST = 256
 """Slots that one `eth_getProof` asks for, so that no node's answer grows without bound."""
 
@@ -48,16 +51,23 @@ async def prove(
     """Return what `compute` makes of the state after `block`, with the proof of what it read.
 
     `compute` runs in a thread of its own, once, and may read as it goes: every slot is fetched when it is first asked
-    for. Raises `EvidenceError` if the node's header or its proofs do not hold, and whatever `compute` raises.
+    for, with its neighbours, of which only what is asked for is proven. Raises `EvidenceError` if the node's header or
+    its proofs do not hold, and whatever `compute` raises.
     """
     header = header_from_rpc(kind, block.raw)
     loop = asyncio.get_running_loop()
+    known: dict[tuple[bytes, int], bytes] = {}
 
-    async def fetch(address: bytes, slot: int) -> bytes:
-        value = await client.storage(address, slot.to_bytes(32, "big"), block.number)
-        return value.to_bytes(32, "big")
+    async def fetch(address: bytes, slot: int) -> None:
+        words = await client.storage_run(address, slot, READ_AHEAD, block.number)
+        known.update({(address, slot + place): word.to_bytes(32, "big") for place, word in enumerate(words)})
 
-    state = RecordingState(lambda address, slot: asyncio.run_coroutine_threadsafe(fetch(address, slot), loop).result())
+    def read(address: bytes, slot: int) -> bytes:
+        if (address, slot) not in known:
+            asyncio.run_coroutine_threadsafe(fetch(address, slot), loop).result()
+        return known[address, slot]
+
+    state = RecordingState(read)
     result = await asyncio.to_thread(compute, state)
     nodes = await _nodes(client, block, state.slots)
     return Proven(result, header, StateProof.collect(header.state_root, nodes, state.slots))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,14 +10,14 @@ import pytest
 from bidding.box.book import read_tender
 from bidding.box.committee import read_key_set
 from bidding.box.errors import BoxError
-from bidding.box.evidence import MAX_QUESTIONS, registry_evidence, tender_evidence
+from bidding.box.evidence import MAX_QUESTIONS, EvidenceDesk, registry_evidence, tender_evidence
 from bidding.box.facts import read_contracts
 from bidding.box.proven import ProvenTender, city_of_key, read_answers
 from bidding.box.proven import read_tender as read_proven
 from bidding.box.registry import KeyKind, Questions, ask_registry
 from bidding.tender.rules import by_id
 from ledger.acts import BlockAttestation, Purpose, digest
-from ledger.chain.client import ChainClient
+from ledger.chain.client import Block, ChainClient
 from ledger.chain.devnet import Devnet
 from ledger.chain.evidence.errors import EvidenceError
 from ledger.chain.evidence.state import StateEvidence
@@ -111,6 +112,41 @@ async def test_a_tender_that_was_never_announced_is_told(desk: Desk, chain: Chai
     with pytest.raises(BoxError) as refused:
         await tender_evidence(chain, b32("never announced"))
     assert refused.value.code == "tender.unknown"
+
+
+async def test_one_proof_a_tender_and_block_is_made_however_many_ask(
+    desk: Desk, chain: ChainClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    async def counted(client: ChainClient, tender: bytes, block: Block) -> StateEvidence:
+        made.append(block.number)
+        return await tender_evidence(client, tender, block)
+
+    monkeypatch.setattr("bidding.box.evidence.tender_evidence", counted)
+    evidence = EvidenceDesk(chain)
+    first = await asyncio.gather(*(evidence.tender(desk.tender) for _ in range(5)))
+    assert all(answer == first[0] for answer in first)
+    assert len(made) == 1
+    await desk.devnet.mine(1)
+    later = StateEvidence.from_json(await evidence.tender(desk.tender))
+    assert made == [made[0], made[0] + 1]
+    assert later.header.number == made[1]
+
+
+async def test_a_proof_that_could_not_be_made_is_tried_again(
+    desk: Desk, chain: ChainClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = EvidenceDesk(chain)
+    with monkeypatch.context() as broken:
+        broken.setattr("bidding.box.evidence.read_tender", _refuse)
+        with pytest.raises(BoxError):
+            await evidence.tender(desk.tender)
+    assert (await evidence.tender(desk.tender))["proof"]
+
+
+def _refuse(*_: object) -> ProvenTender:
+    raise BoxError("not now")
 
 
 async def test_the_registry_is_proven_key_by_key(desk: Desk, chain: ChainClient, trust: TrustFile) -> None:
