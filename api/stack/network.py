@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -102,6 +102,28 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """The chain that a network is founded on: its nodes, what makes its blocks count, whose time is followed.
+
+    `nodes` are the URLs of each city's nodes in the order in which it asks them, its own first; `validators` are the
+    addresses that a verifier pins where blocks are sealed; `schedule` is how the cities' boxes grow.
+    """
+
+    chain_id: int
+    nodes: Mapping[str, tuple[str, ...]]
+    finality: Finality = field(default_factory=lambda: Finality(0))
+    evidence: BlockEvidenceKind = BlockEvidenceKind.ATTESTED
+    validators: tuple[bytes, ...] = ()
+    clock: ClockKind = ClockKind.CHAIN
+    schedule: BoxSchedule = SCHEDULE
+
+    @property
+    def first_node(self) -> str:
+        """The node that the contracts are deployed through."""
+        return next(iter(self.nodes.values()))[0]
+
+
+@dataclass(frozen=True)
 class _Office:
     """A city before it is founded: name, address, keys."""
 
@@ -110,15 +132,20 @@ class _Office:
     keys: CityKeys
     governor: SigningKey
 
-    def plan(self) -> CityPlan:
+    def plan(self, schedule: BoxSchedule) -> CityPlan:
         supervisors = (organisation_id(SUPERVISION[self.city.name]),)
         return CityPlan.of(
-            self.city, self.keys, self.governor, self.base_url, supervisors=supervisors, schedule=SCHEDULE
+            self.city, self.keys, self.governor, self.base_url, supervisors=supervisors, schedule=schedule
         )
 
 
 async def found(folder: Path, rpc_url: str, chain_id: int, ports: Mapping[str, int], boxes: int = 16) -> Stack:
-    """Found the network on the empty chain at `rpc_url` and return where it is; refuse a folder that holds one.
+    """Found the network on the empty development chain at `rpc_url`; otherwise as `found_on`."""
+    return await found_on(folder, Ground(chain_id, dict.fromkeys(ports, (rpc_url,))), ports, boxes)
+
+
+async def found_on(folder: Path, ground: Ground, ports: Mapping[str, int], boxes: int = 16) -> Stack:
+    """Found the network on this chain and return where it is; refuse a folder that holds one.
 
     `ports` says where each city will listen; `boxes` is the stock of box keys, one for each tender.
     """
@@ -131,25 +158,25 @@ async def found(folder: Path, rpc_url: str, chain_id: int, ports: Mapping[str, i
         for name, port in ports.items()
     ]
     deployer = SigningKey.generate()
-    plan = DeploymentPlan.development([office.plan() for office in offices], deployer)
+    plan = DeploymentPlan.development([office.plan(ground.schedule) for office in offices], deployer)
     committee = Committee.deal([office.city for office in offices], HOLDERS_NEEDED, boxes)
-    async with ChainClient([rpc_url], chain_id, bytes(20)) as client:
+    async with ChainClient([ground.first_node], ground.chain_id, bytes(20)) as client:
         deployment = await deploy(client, plan)
         records = committee.records(deployment.domain("KeySets"))
         await register_key_sets(client, deployment, plan, records)
     box_ids = tuple(box.keys.key_id for box in committee.boxes)
     cities = {office.city.name: office.base_url for office in offices}
-    stack = Stack(folder, rpc_url, deployment, cities, committee.seal.keys.key_id, box_ids)
+    stack = Stack(folder, ground.first_node, deployment, cities, committee.seal.keys.key_id, box_ids)
     _write_offices(stack, offices, deployer)
-    _write_cities(stack, offices)
-    _write_holders(stack, committee)
-    _write_trust(stack, trust_of(stack, offices).to_bytes() + b"\n")
+    _write_cities(stack, ground, offices)
+    _write_holders(stack, ground, committee)
+    _write_trust(stack, trust_of(stack, ground, offices).to_bytes() + b"\n")
     stack.save()
     return stack
 
 
-def trust_of(stack: Stack, offices: Sequence[_Office]) -> TrustFile:
-    """Return what a verifier of this network pins: the cities attest blocks, because nobody seals them."""
+def trust_of(stack: Stack, ground: Ground, offices: Sequence[_Office]) -> TrustFile:
+    """Return what a verifier of this network pins; where nobody seals blocks the cities attest them."""
     pinned = tuple(
         PinnedCity(
             office.city.name,
@@ -162,8 +189,8 @@ def trust_of(stack: Stack, offices: Sequence[_Office]) -> TrustFile:
         )
         for office in offices
     )
-    deployment = stack.deployment
-    return TrustFile(deployment.chain_id, deployment.city_registry, BlockEvidenceKind.ATTESTED, (), pinned, 1)
+    registry = stack.deployment.city_registry
+    return TrustFile(ground.chain_id, registry, ground.evidence, ground.validators, pinned, 1)
 
 
 def _write_trust(stack: Stack, trust: bytes) -> None:
@@ -178,32 +205,33 @@ def _write_offices(stack: Stack, offices: Sequence[_Office], deployer: SigningKe
         write_secret(stack.folder / "offices" / f"{office.city.name}.json", "secp256k1", office.governor.secret)
 
 
-def _write_cities(stack: Stack, offices: Sequence[_Office]) -> None:
+def _write_cities(stack: Stack, ground: Ground, offices: Sequence[_Office]) -> None:
     for office in offices:
         name = office.city.name
         settings = CitySettings(
             city=name,
             data_dir=stack.city_folder(name),
-            rpc_urls=(stack.rpc_url,),
-            chain_id=stack.deployment.chain_id,
+            rpc_urls=ground.nodes[name],
+            chain_id=ground.chain_id,
             registry=stack.deployment.city_registry,
             base_url=office.base_url,
             port=int(office.base_url.rsplit(":", 1)[1]),
             peers={other: url for other, url in stack.cities.items() if other != name},
-            clock=ClockKind.CHAIN,
+            finality=str(ground.finality),
+            clock=ground.clock,
         )
         settings.save()
         office.keys.save(settings.keys_dir)
 
 
-def _write_holders(stack: Stack, committee: Committee) -> None:
+def _write_holders(stack: Stack, ground: Ground, committee: Committee) -> None:
     for index, holder in enumerate(committee.holders, 1):
         config = HolderConfig(
             holder.city.name,
-            stack.deployment.chain_id,
+            ground.chain_id,
             stack.deployment.city_registry,
-            (stack.rpc_url,),
-            Finality(0),
+            ground.nodes[holder.city.name],
+            ground.finality,
             dict(stack.cities),
             poll_seconds=1,
         )

@@ -14,12 +14,13 @@ from api.robots.people import Registrar
 from api.robots.pulse import Pulse
 from api.robots.stage import Stage, Tell
 from api.stack.network import SUPERVISION, Stack
-from ledger.chain.client import ChainClient
+from ledger.chain.client import ChainClient, Finality
 from ledger.chain.clock import ChainClock
 from ledger.chain.evidence.trust import TrustFile
 from ledger.city import City, CityKeys
+from ledger.clock import SystemClock
 from ledger.identity import organisation_id
-from ledger.settings import CitySettings
+from ledger.settings import CitySettings, ClockKind
 
 
 @asynccontextmanager
@@ -32,14 +33,19 @@ async def open_stage(
     transports: Mapping[str, httpx.AsyncBaseTransport] | None = None,
     tell: Tell | None = None,
 ) -> AsyncIterator[Stage]:
-    """Yield a stage on which tenders are announced at `city`; robots keep their things in `folder`."""
+    """Yield a stage on which tenders are announced at `city`; robots keep their things in `folder`.
+
+    Robots ask the nodes that this city asks, and follow the same time.
+    """
     async with AsyncExitStack() as resources:
+        settings = CitySettings.load(stack.city_folder(city))
+        finality = Finality.parse(settings.finality)
         chain = await resources.enter_async_context(
-            ChainClient([stack.rpc_url], stack.deployment.chain_id, stack.deployment.city_registry)
+            ChainClient(settings.rpc_urls, settings.chain_id, settings.registry, finality=finality)
         )
-        clock = ChainClock(chain)
+        clock = ChainClock(chain) if settings.clock is ClockKind.CHAIN else SystemClock()
         domains = await ContractDomains.load(chain)
-        keys = CityKeys.load(CitySettings.load(stack.city_folder(city)).keys_dir)
+        keys = CityKeys.load(settings.keys_dir)
         trust = TrustFile.from_bytes(stack.trust_path.read_bytes())
         around = Surroundings(trust, tuple(stack.cities), http_to(stack.cities, transports), chain, clock)
         yield Stage(

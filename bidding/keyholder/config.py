@@ -68,7 +68,7 @@ class HolderConfig:
             "chainId": self.chain_id,
             "registry": to_hex(self.registry),
             "rpcUrls": list(self.rpc_urls),
-            "finality": f"depth:{self.finality.depth}" if self.finality.depth else "bft",
+            "finality": str(self.finality),
             "cities": dict(self.cities),
             "firstBlock": self.first_block,
             "pollSeconds": self.poll_seconds,

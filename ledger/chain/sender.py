@@ -175,6 +175,18 @@ class ChainSender:
         query = select(func.count()).where(ChainTx.status.in_([TxStatus.WAITING, TxStatus.SENT]))
         return await session.scalar(query) or 0
 
+    async def take_back(self, session: AsyncSession, block: int) -> None:
+        """Take what was mined in `block` or later for unmined, final or not: the chain no longer has these blocks.
+
+        The next run finds it mined elsewhere or sends it again. For `Indexer.on_undo`: who has nothing to send does not
+        look whether the chain still has what was sent.
+        """
+        gone = select(ChainTx).where(
+            ChainTx.sender == self._address, ChainTx.block >= block, ChainTx.status.in_(_RECEIVED)
+        )
+        for row in await session.scalars(gone):
+            row.status, row.final, row.block, row.block_hash = TxStatus.SENT, False, None, None
+
     async def run(self) -> bool:
         """Send what waits, send again what has no receipt, note receipts; return whether anything moved."""
         if not await self._open(*TxStatus):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.chain.client import ChainClient, Finality
-from ledger.chain.devnet import CHAIN_ID, AnvilProcess
+from ledger.chain.devnet import CHAIN_ID, AnvilProcess, Devnet
 from ledger.chain.evidence.errors import EvidenceError
 from ledger.chain.evidence.qbft import QbftExtraData
 from ledger.chain.evidence.rlp_header import BlockHeader
@@ -28,10 +28,20 @@ LOCAL = ("anvil", "ganache", "clique")
 
 EXTERNAL = "external"
 
+BEHIND = 3600
+"""Seconds: anvil counts one for each block however fast they come, so it starts in the past; `beat` catches up."""
+
+
+Beat = Callable[[], Awaitable[None]]
+"""Makes a block with the present time: for chains that make none by themselves."""
+
 
 @dataclass(frozen=True)
 class Net:
-    """A chain under test: how to reach it, what makes its blocks count, and the key that deploys."""
+    """A chain under test: how to reach it, what makes its blocks count, and the key that deploys.
+
+    `beat` has to be called once a second where a chain makes blocks only for transactions.
+    """
 
     name: str
     urls: tuple[str, ...]
@@ -40,6 +50,7 @@ class Net:
     evidence: BlockEvidenceKind
     validators: tuple[bytes, ...]
     key: SigningKey
+    beat: Beat | None = None
 
     def client(self, registry: bytes = bytes(20)) -> ChainClient:
         """Return a client; whoever asks closes it."""
@@ -68,9 +79,15 @@ def open_net(name: str, folder: Path) -> AbstractContextManager[Net]:
 
 @contextmanager
 def _anvil(folder: Path) -> Iterator[Net]:
-    process = AnvilProcess(folder=folder, port=0, chain_id=CHAIN_ID, timestamp=int(time.time()))
+    process = AnvilProcess(folder=folder, port=0, chain_id=CHAIN_ID, timestamp=int(time.time()) - BEHIND)
+
+    async def beat() -> None:
+        devnet = Devnet(process.url)
+        await devnet.advance_to(int(time.time()))
+        await devnet.close()
+
     try:
-        yield _development("anvil", process.url)
+        yield _development("anvil", process.url, beat)
     finally:
         process.stop()
 
@@ -78,14 +95,19 @@ def _anvil(folder: Path) -> Iterator[Net]:
 @contextmanager
 def _ganache(folder: Path) -> Iterator[Net]:
     process = start_ganache(folder)
+
+    async def beat() -> None:
+        async with Rpc([process.url]) as rpc:
+            await rpc.request("evm_mine")
+
     try:
-        yield _development("ganache", process.url)
+        yield _development("ganache", process.url, beat)
     finally:
         process.stop()
 
 
-def _development(name: str, url: str) -> Net:
-    return Net(name, (url,), CHAIN_ID, Finality(0), BlockEvidenceKind.ATTESTED, (), SigningKey.generate())
+def _development(name: str, url: str, beat: Beat) -> Net:
+    return Net(name, (url,), CHAIN_ID, Finality(0), BlockEvidenceKind.ATTESTED, (), SigningKey.generate(), beat)
 
 
 @contextmanager
