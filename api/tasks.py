@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.node import CityNode
 from bidding.tender.tasks import run_refresh
 from credit.tasks import run_occasions
+from ledger.errors import SunbidError
+from ledger.failures import failing, note_failure, note_success
 from ledger.worker import Tasks
 from witness.log.tasks import WITNESS_TASKS, WRITER_TASKS, LogTask
+
+_logger = logging.getLogger(__name__)
 
 Run = Callable[[CityNode], Awaitable[bool]]
 
@@ -45,18 +52,49 @@ def all_tasks(every: float) -> Tasks[CityNode]:
 
 def _register(tasks: Tasks[CityNode], runs: dict[str, Run], every: float) -> Tasks[CityNode]:
     for name, run in runs.items():
-        tasks.add(name, _fresh(run), every=every)
+        tasks.add(name, _watched(name, run), every=every)
     return tasks
 
 
-def _fresh(run: Run) -> Run:
-    """Look at the clock before each task: a development chain's clock stands still until somebody looks."""
+def _watched(name: str, run: Run) -> Run:
+    """Look at the clock before each run, and let the database know whether the task fails.
 
-    async def refreshed(node: CityNode) -> bool:
-        await node.clock.refresh()
-        return await run(node)
+    A development chain's clock stands still until somebody looks.
+    """
+    is_well = False  # what an earlier process noted is looked at once
 
-    return refreshed
+    async def watched(node: CityNode) -> bool:
+        nonlocal is_well
+        try:
+            await node.clock.refresh()
+            moved = await run(node)
+        except Exception as error:
+            is_well = False
+            await _note(node, name, error)
+            raise
+        if not is_well:
+            is_well = await _clear(node, name)
+        return moved
+
+    return watched
+
+
+async def _note(node: CityNode, name: str, error: Exception) -> None:
+    """Note the failure; one that has the same cause as the task's own stays in the log with it."""
+    try:
+        async with node.database.unit_of_work() as session:
+            await note_failure(session, name, error, node.clock.now())
+    except (SunbidError, SQLAlchemyError) as second:
+        _logger.warning("the failure of task %s is not noted: %s", name, second)
+
+
+async def _clear(node: CityNode, name: str) -> bool:
+    async with node.database.reading() as session:
+        if all(failure.name != name for failure in await failing(session)):
+            return True
+    async with node.database.unit_of_work() as session:
+        await note_success(session, name)
+    return True
 
 
 def _on_logs(task: LogTask) -> Run:

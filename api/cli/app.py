@@ -24,6 +24,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("api.cli.serve", "Run a city's tasks."),
     "witness": ("api.cli.serve", "Follow and cosign the partner cities' logs."),
     "keyholder": ("api.cli.serve", "Keep one share of the committee's keys."),
+    "doctor": ("api.cli.doctor", "Say what is wrong with a city's node, and what to do about it."),
     "id": ("api.cli.identity", "Keys and credentials of companies, staff and officers."),
     "tender": ("api.cli.tender", "Announce tenders, change them, look at them."),
     "seal": ("api.cli.device", "Seal a document on this machine; nothing is sent."),

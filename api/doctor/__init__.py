@@ -1,0 +1,1 @@
+"""What is wrong with a city's node, in words: `sunbid doctor`."""
