@@ -21,6 +21,11 @@ from ledger.errors import SunbidError
 MAX_LOG_BLOCKS = 5000
 """Blocks a log query: Besu refuses more."""
 
+LAG_BLOCKS = 8
+"""Blocks that a node may be behind what was seen; one that is further behind is passed over while another is not."""
+RETURN_SECONDS = 30.0
+"""Seconds after which a city whose own node failed looks whether it is back."""
+
 BlockId = int | Literal["latest"]
 
 
@@ -197,10 +202,16 @@ class ChainClient:
         self.registry = registry
         self.finality = finality or Finality(0)
         self._addresses: dict[str, bytes] = {}
+        self._reached = 0
+        self._look_back = 0.0
         self._resolving = asyncio.Lock()
 
     async def check(self) -> None:
-        """Refuse a node of another chain, and a chain without the registry."""
+        """Refuse a node of another chain, and a chain without the registry; pass over one that starts from nothing."""
+        head = await self.block()
+        if head.number == 0 and await self.rpc.turn_to(1):
+            head = await self.block()
+        self.expect(head.number)
         found, code = await self.rpc.batch([("eth_chainId", ()), ("eth_getCode", (to_hex(self.registry), "latest"))])
         if found != hex(self.chain_id):
             raise ChainStateError(f"the node is on chain {found}, the settings say {self.chain_id}")
@@ -235,9 +246,28 @@ class ChainClient:
         answers = await self.rpc.batch([("eth_getBlockByNumber", (_block_id(n), False)) for n in numbers])
         return [_block(number, answer) for number, answer in zip(numbers, answers, strict=True)]
 
+    def expect(self, height: int) -> None:
+        """Take note that the chain has this block: a node that is far behind it is not asked while another is there."""
+        self._reached = max(self._reached, height)
+
+    async def head(self) -> Block:
+        """Return the latest block of the first node that is not behind what was seen before.
+
+        If all are behind, the chain itself was restored from an older state, and that is the answer.
+        """
+        wanted, now = self._reached - LAG_BLOCKS, asyncio.get_running_loop().time()
+        if self.rpc.is_away and now >= self._look_back:
+            self._look_back = now + RETURN_SECONDS
+            await self.rpc.turn_to(wanted)
+        head = await self.block()
+        if head.number < wanted and await self.rpc.turn_to(wanted):
+            head = await self.block()
+        self._reached = head.number
+        return head
+
     async def final_block(self) -> Block:
         """Return the last block that counts under the finality setting."""
-        head = await self.block()
+        head = await self.head()
         final = self.finality.final(head.number)
         return head if final == head.number else await self.block(final)
 

@@ -113,6 +113,7 @@ class Indexer:
 
     async def run(self) -> bool:
         """Read everything up to the last final block; return whether any event came or went."""
+        self._client.expect(await self._next() - 1)
         final = await self._client.final_block()
         moved = await self._rewind()
         while True:

@@ -1,7 +1,7 @@
 """JSON-RPC to a city's own chain nodes: single calls, batches, and the next node when one is down.
 
 An answer with an error is the node's answer and is raised; only silence, a broken connection or an HTTP failure moves
-on to the next node. The node that answered last is asked first.
+on to the next node. The node that answered last is asked first, until somebody asks to `turn_to` an earlier one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ MAX_BATCH = 200
 
 KEEP_SECONDS = 5.0
 """Seconds that an idle connection is kept for the next request: fewer than any node keeps it, so that none is stale."""
+
+
+COMPARE_SECONDS = 2.0
+"""Seconds that a node has to say how far it is, when another one is there to be asked instead."""
 
 
 class ChainUnreachableError(SunbidError):
@@ -94,6 +98,33 @@ class Rpc:
                 await node.cache_async_session(ClientSession(raise_for_status=True, connector=connector))
                 self._connected.add(index)
         return node
+
+    @property
+    def is_away(self) -> bool:
+        """Whether another node than the first of the list is asked: the first failed, or was passed over."""
+        return self._first > 0
+
+    async def turn_to(self, height: int) -> bool:
+        """Ask from now on the first node of the list that has reached block `height`; say whether there is one.
+
+        For a caller that knows that the chain has: one that lost its disk starts from nothing and does not know it.
+        """
+        for index in range(len(self._nodes)):
+            if await self._height(index) >= height:
+                self._first = index
+                return True
+        return False
+
+    async def _height(self, index: int) -> int:
+        """Return the latest block of a node, -1 if it does not answer."""
+        latest: list[tuple[str, Sequence[object]]] = [("eth_getBlockByNumber", ("latest", False))]
+        node = await self._connect(index)
+        try:
+            (response,) = await asyncio.wait_for(_send(node, latest), COMPARE_SECONDS)
+        except (ClientError, TimeoutError, OSError, ValueError):
+            return -1
+        block = response.get("result")
+        return to_int(block["number"]) if isinstance(block, dict) else -1
 
     async def close(self) -> None:
         """Close all connections."""

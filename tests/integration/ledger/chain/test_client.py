@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+
 import pytest
 
 from ledger.chain import client as module
 from ledger.chain.client import At, Call, ChainClient, ChainStateError, ContractRevertedError, Finality
 from ledger.chain.deploy import Deployment
-from ledger.chain.devnet import CHAIN_ID, Devnet
+from ledger.chain.devnet import CHAIN_ID, AnvilProcess, Devnet
 from ledger.chain.direct import send
-from tests.fixtures.network import Network
+from ledger.chain.rpc import Rpc
+from tests.fixtures.network import START, Network
 
 
 async def anchor(chain: ChainClient, network: Network, fill: int) -> None:
@@ -79,12 +82,60 @@ class TestLogs:
             await chain.logs(["CityRegistry"], 0, head, events=["Nothing"])
 
 
+class TestNodesThatAreBehind:
+    @pytest.fixture
+    def empty(self) -> Iterator[AnvilProcess]:
+        """A node of the same chain that lost its disk."""
+        process = AnvilProcess(folder=None, port=0, chain_id=CHAIN_ID, timestamp=START)
+        yield process
+        process.stop()
+
+    @pytest.fixture
+    async def both(
+        self, empty: AnvilProcess, network: Network, monkeypatch: pytest.MonkeyPatch
+    ) -> AsyncIterator[ChainClient]:
+        monkeypatch.setattr(module, "LAG_BLOCKS", 1)
+        async with ChainClient([empty.url, network.url], CHAIN_ID, network.deployment.city_registry) as client:
+            yield client
+
+    async def test_one_without_a_block_is_passed_over(self, both: ChainClient, chain: ChainClient) -> None:
+        await both.check()
+        assert both.rpc.is_away
+        assert await both.final_block() == await chain.final_block()
+
+    async def test_so_is_one_far_behind_what_was_seen(self, both: ChainClient, chain: ChainClient) -> None:
+        assert (await both.final_block()).number == 0
+        both.expect((await chain.block()).number)
+        assert await both.final_block() == await chain.final_block()
+
+    async def test_it_is_asked_again_when_it_has_caught_up(
+        self, both: ChainClient, chain: ChainClient, empty: AnvilProcess, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "RETURN_SECONDS", 0.0)
+        await both.check()
+        await both.final_block()
+        assert both.rpc.is_away
+        async with Rpc([empty.url]) as rpc:
+            await rpc.batch([("evm_mine", ())] * (await chain.block()).number)
+        await both.final_block()
+        assert not both.rpc.is_away
+
+    async def test_when_all_are_behind_the_chain_is_an_older_one(self, empty: AnvilProcess, network: Network) -> None:
+        async with ChainClient([empty.url, "http://127.0.0.1:1"], CHAIN_ID, network.deployment.city_registry) as client:
+            client.expect(1_000)
+            assert (await client.final_block()).number == 0
+
+
 class TestFinality:
     async def test_the_final_block_lies_behind_the_head(self, network: Network, devnet: Devnet) -> None:
         await devnet.mine(5)
         finality = Finality.parse("depth:3")
         async with ChainClient([network.url], CHAIN_ID, bytes(20), finality=finality) as client:
             assert (await client.final_block()).number == (await client.block()).number - 3
+
+    @pytest.mark.parametrize("text", ["bft", "depth:3"])
+    def test_reads_what_it_writes(self, text: str) -> None:
+        assert str(Finality.parse(text)) == text
 
     def test_anything_else_is_refused(self) -> None:
         with pytest.raises(ChainStateError):

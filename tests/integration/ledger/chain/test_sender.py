@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from ledger.chain.client import ChainClient, Finality
 from ledger.chain.devnet import CHAIN_ID, GAS_LIMIT, Devnet
 from ledger.chain.direct import outgoing, send_all
+from ledger.chain.indexer import Indexer
 from ledger.chain.rpc import ChainUnreachableError, RpcError
 from ledger.chain.sender import MAX_UNMINED, ChainSender, ChainTx, SenderError, TxOutcome, TxStatus
 from ledger.db import Database
@@ -190,6 +191,24 @@ class TestReorganisation:
         await careful._client.close()
         again = await outcome(database, "a")
         assert (again.status, again.final, again.tx_hash) == (TxStatus.MINED, True, first.tx_hash)
+
+    async def test_what_was_final_is_sent_again_when_the_index_went_back(
+        self, database, sender, anchor, devnet, chain
+    ) -> None:
+        indexer = Indexer(database, chain)
+        indexer.on_undo(sender.take_back)
+        await submit(database, sender, anchor, "a")
+        await sender.run()
+        await indexer.run()
+        first = await outcome(database, "a")
+        assert first.final
+        await devnet.reorg(1)
+        assert not await sender.run()
+        await indexer.run()
+        await sender.run()
+        again = await outcome(database, "a")
+        assert (again.status, again.final, again.tx_hash) == (TxStatus.MINED, True, first.tx_hash)
+        assert again.block > first.block
 
     async def test_a_chain_restored_from_an_older_state(self, database, sender, anchor, network, devnet, chain) -> None:
         mark = await devnet.snapshot()
