@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.fixtures.logs",
     "tests.fixtures.network",
     "tests.fixtures.town",
+    "tests.fixtures.walker",
     "tests.fixtures.finished",
     "tests.fixtures.cluster",  # uses the town's, which has to be there before
 ]

@@ -1,10 +1,12 @@
-"""The authorisation table, walked: nobody, every role and a partner city at every address that asks who calls."""
+"""The authorisation table, walked: nobody, every role and a partner city at every address, while a tender goes on."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import orjson
@@ -12,11 +14,37 @@ import pytest
 
 from api.authorisation import RULES, Caller
 from api.client import CityApi
-from ledger.acts import Role
+from bidding.box.book import BookState
+from ledger.acts import Envelope, Role
 from ledger.json_fields import to_hex
 from tests.fixtures.town import Square
 
-_VALUES = {"head": "0x" + "11" * 32, "header": "0x" + "22" * 32, "chunk": "0"}
+pytestmark = pytest.mark.usefixtures("brief_streams")
+
+_VALUES = {
+    "head": "0x" + "11" * 32,
+    "header": "0x" + "22" * 32,
+    "subject": "0x" + "33" * 32,
+    "sha256": "0x" + "44" * 32,
+    "origin": "0x" + "55" * 32,
+    "chunk": "0",
+    "index": "0",
+    "size": "1",
+    "number": "1",
+    "kind": "public",
+    "path": "0/000.p/1",
+}
+_ELSEWHERE = {
+    ("GET", "/openapi.json"),  # of the framework
+    ("GET", "/static/{path:path}"),
+    ("DELETE", "/v1/session"),  # ends the walk
+    ("POST", "/witness/add-checkpoint"),  # answers as C2SP tlog-witness says
+}
+_CODES = re.compile(r"^\| `([a-z0-9_.]+)` \| (\d+) \|", re.MULTILINE)
+_DOCUMENTED = dict(_CODES.findall((Path(__file__).parents[3] / "docs/errors.md").read_text(encoding="utf-8")))
+"""The codes that the documentation promises never to change, with their status."""
+_OF_ANY_REQUEST = {"request.malformed": "422", "page.not_found": "404", "request.method": "405"}
+"""Codes of what reaches no endpoint."""
 _IDENTIFIED = {(m, p): rule for (m, p), rule in RULES.items() if rule.caller in {Caller.SIGNED_IN, Caller.ROLE}}
 _FOR_CITIES = [(method, path) for (method, path), rule in RULES.items() if rule.caller is Caller.CITY]
 
@@ -32,7 +60,7 @@ class Crowd:
     async def call(self, who: CityApi, method: str, template: str) -> tuple[int, str]:
         """Return status and problem code of a call with nothing in it."""
         values = {**_VALUES, "tender": to_hex(self.square.tender)}
-        path = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], template)
+        path = re.sub(r"\{(\w+)(?::path)?\}", lambda found: values[found[1]], template)
         headers = {"Authorization": f"Bearer {who._token}"} if who._token else {}
         content = {"content": b"{}"} if method == "POST" else {}
         answer = await who.http.request(method, path, headers=headers, **content)
@@ -53,7 +81,7 @@ async def crowd(square: Square) -> Crowd:
     return Crowd(square, nobody, members)
 
 
-async def test_everybody_gets_exactly_what_the_table_says(crowd: Crowd) -> None:
+async def _expect_the_table(crowd: Crowd) -> None:
     for (method, path), rule in _IDENTIFIED.items():
         if (method, path) == ("DELETE", "/v1/session"):
             continue  # signing out ends the walk; see below
@@ -65,6 +93,47 @@ async def test_everybody_gets_exactly_what_the_table_says(crowd: Crowd) -> None:
                 assert not code.startswith(("session.", "access.role", "federation.")), (method, path, role, code)
             else:
                 assert (status, code) == (403, "access.role"), (method, path, role)
+
+
+async def _expect_known_codes(crowd: Crowd) -> None:
+    """Whatever anybody asks: an answer, or a problem with a documented code under its own status."""
+    wrong = []
+    for method, path in sorted(RULES.keys() - _ELSEWHERE):
+        for caller in (crowd.nobody, crowd.members[Role.BIDDER], crowd.members[Role.SUPERVISOR]):
+            status, code = await crowd.call(caller, method, path)
+            is_known = status < 400 or {**_DOCUMENTED, **_OF_ANY_REQUEST}.get(code) == str(status) < "500"
+            if not is_known:
+                wrong.append((method, path, status, code))
+    assert wrong == []
+
+
+async def test_everybody_gets_exactly_what_the_table_says_in_every_state(crowd: Crowd) -> None:
+    seen = []
+    async for state in _states(crowd.square):
+        seen.append(state)
+        await _expect_the_table(crowd)
+        await _expect_known_codes(crowd)
+    assert seen == [BookState.ANNOUNCED, BookState.CLOSING, BookState.CLOSED, BookState.LISTED]
+
+
+async def _states(square: Square) -> AsyncIterator[BookState]:
+    """Yield each state of a tender with a bid, up to the opened one; holders come last, so that no state is missed."""
+    bidder = await square.device("a bidder")
+    await bidder.submit(square.tender, 0, Envelope.PRICE, square.price("CNY 10.50"))
+    await square.near_deadline()
+    state, deadline = (await square.at()).view.state, (await square.at()).view.deadline
+    yield state
+    for seconds in (1, 4, 8):
+        await square.town.advance_to(deadline + seconds)
+        for city in square.town.cities.values():
+            for task in city.worker.tasks:
+                await task.run(city.node)
+                if (now := (await square.at()).view.state) is not state:
+                    state = now
+                    yield state
+    await square.pass_deadline()
+    assert [bid["status"] for bid in (await square.shown("opening"))["envelopes"][0]["bids"]] == ["opened"]  # type: ignore[index,call-overload,union-attr]
+    yield (await square.at()).view.state
 
 
 async def test_addresses_of_cities_take_nothing_but_a_city_s_signature(crowd: Crowd) -> None:

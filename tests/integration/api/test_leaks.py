@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from api import live
 from api.client import CityApi
 from api.routers.door import account_id
 from bidding.box.book import BookState
@@ -27,16 +26,11 @@ from tests.fixtures.leaks import Secrets, Unit, rows
 from tests.fixtures.town import Square
 from tests.fixtures.walker import Visit, addresses, walk
 
+pytestmark = pytest.mark.usefixtures("brief_streams")
+
 ROLES = (Role.BIDDER, Role.TENDERER, Role.CENTRE, Role.SUPERVISOR, Role.EXPERT, Role.CITY_OFFICER)
 _DEVICES = ("bidding.device", "api.robots", "httpx", "httpcore")
 """Whose log lines are not a city's: devices live in this process too."""
-
-
-@pytest.fixture(autouse=True)
-def brief_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a stream of news end at once: it is walked like everything else."""
-    monkeypatch.setattr(live, "LOOKS", 1)
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0)
 
 
 @dataclass
