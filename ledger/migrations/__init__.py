@@ -39,13 +39,16 @@ def config(connection: Connection | None = None) -> Config:
     return found
 
 
-async def upgrade(database_url: str) -> None:
-    """Bring the database to the newest schema; one that is there already is left alone. Safe to run twice at once."""
+async def upgrade(database_url: str, revision: str = "head") -> None:
+    """Bring the database to the newest schema, or an older one; one that is there already is left alone.
+
+    Safe to run twice at once.
+    """
     turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     database = Database(database_url)
     try:
         async with turn, database.engine.begin() as connection:
-            await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+            await connection.run_sync(lambda sync: command.upgrade(config(sync), revision))
     finally:
         await database.close()
 

@@ -69,8 +69,8 @@ async def _anchor(node: LogNode, origin: bytes) -> bool:
 
 
 async def _is_due(node: LogNode, session: AsyncSession, row: AnchorRow | None) -> bool:
-    if row is None or row.pressing or node.now >= row.submitted_at + node.anchor_interval:
-        return True
+    if row is None or row.pressing or not 0 <= node.now - row.submitted_at < node.anchor_interval:
+        return True  # a clock that was set back must not put anchoring off until it has caught up
     deadlines = await node.box.deadlines(session, row.submitted_at)
     return any(row.submitted_at <= deadline < node.now for deadline in deadlines)
 
