@@ -1,0 +1,1 @@
+"""Processes are killed while tenders go on; at the end nothing that was acknowledged is lost or doubled."""
