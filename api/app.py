@@ -14,10 +14,10 @@ from fastapi.staticfiles import StaticFiles
 
 from api import problems
 from api.deps import authorise
+from api.description import DescribedApi
 from api.limits import BodyLimit
 from api.node import CityNode
 from api.routers import ROUTERS
-from api.schemas.problem import PROBLEMS
 from api.verdicts import Verdicts
 from ledger.worker import Worker
 
@@ -38,7 +38,7 @@ def create_app(node: CityNode, worker: Worker[CityNode] | None = None) -> FastAP
             yield
         await node.close()
 
-    app = FastAPI(
+    app = DescribedApi(
         title=f"Sunbid · {node.base.city.name}",
         version="1",
         description="Public resource trading in which nobody has to be trusted.",
@@ -58,9 +58,9 @@ def create_app(node: CityNode, worker: Worker[CityNode] | None = None) -> FastAP
 
 
 def include_routers(app: FastAPI) -> None:
-    """Have `app` serve every address, with the form of refusals in its description."""
+    """Have `app` serve every address."""
     for router in ROUTERS:
-        app.include_router(router, responses=PROBLEMS)
+        app.include_router(router)
 
 
 @asynccontextmanager

@@ -126,3 +126,10 @@ def rule_for(method: str, path: str) -> Rule:
     if rule is None:
         raise AccessError("Nobody may call this address.", code="access.unlisted", method=method, path=path)
     return rule
+
+
+def rule_described(method: str, path: str) -> Rule:
+    """Return the rule of an endpoint by its path as OpenAPI writes it: there `{path:path}` is `{path}`."""
+    return next(
+        rule for (m, template), rule in RULES.items() if m == method and template.replace(":path}", "}") == path
+    )

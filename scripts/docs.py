@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.app import include_routers
 from api.authorisation import RULES
+from api.description import DescribedApi
 from api.routers import ROUTERS
 from ledger.acts import ACTS, Act
 from ledger.eip712 import encode_type, fields_of
@@ -75,7 +75,8 @@ def _first_line(documented: object) -> str:
 
 def openapi() -> str:
     """Return docs/openapi.json."""
-    app = FastAPI(title="Sunbid", version="1", description="Public resource trading in which nobody has to be trusted.")
+    about = "Public resource trading in which nobody has to be trusted."
+    app = DescribedApi(title="Sunbid", version="1", description=about)
     include_routers(app)
     return json.dumps(app.openapi(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

@@ -11,6 +11,8 @@ from fastapi.responses import FileResponse
 from api.bundles import make_bundle
 from api.deps import CurrentAccount, Node
 from api.schemas.hexadecimal import Id32
+from api.schemas.media import Archive
+from api.schemas.problem import refuses
 from api.verdicts import KeptVerdicts
 from bidding.tender import repository
 from bidding.tender.domain import TenderError
@@ -22,10 +24,10 @@ from witness.log.kinds import ActorRole, Kind
 
 router = APIRouter(prefix="/v1/tenders/{tender}", tags=["audit"])
 
-MEDIA_TYPE = "application/zip"
+_REFUSED = ("tender.unknown", "tender.elsewhere", "bundle.not_yet", "bundle.list_hidden")
 
 
-@router.get("/bundle", response_class=Response)
+@router.get("/bundle", response_class=Archive, openapi_extra=refuses(*_REFUSED))
 async def get_bundle(
     tender: Id32, node: Node, verdicts: KeptVerdicts, with_box: Annotated[bool, Query(alias="withBox")] = False
 ) -> Response:
@@ -33,10 +35,10 @@ async def get_bundle(
     if with_box:
         return await _bundle(node, tender, Profile.PUBLIC, with_box=True)
     path = (await verdicts.get(tender)).path  # the file that the tender's page shows the verdict on
-    return FileResponse(path, media_type=MEDIA_TYPE, filename=_name(tender))
+    return FileResponse(path, media_type=Archive.media_type, filename=_name(tender))
 
 
-@router.get("/bundle/full", response_class=Response)
+@router.get("/bundle/full", response_class=Archive, openapi_extra=refuses(*_REFUSED))
 async def get_full_bundle(
     tender: Id32, node: Node, account: CurrentAccount, with_box: Annotated[bool, Query(alias="withBox")] = False
 ) -> Response:
@@ -57,7 +59,7 @@ async def _bundle(node: Node, tender: bytes, profile: Profile, *, with_box: bool
     bundle = await make_bundle(node, tender, profile, with_box=with_box)
     content = await asyncio.to_thread(bundle.to_bytes)
     disposition = f'attachment; filename="{_name(tender)}"'
-    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})
+    return Archive(content, headers={"Content-Disposition": disposition})
 
 
 def _name(tender: bytes) -> str:

@@ -11,6 +11,7 @@ from api.deps import Node, Session
 from api.schemas.acts import read_documents
 from api.schemas.chain import ChainBody
 from api.schemas.hexadecimal import HexBytes, Id32, Signature65
+from api.schemas.problem import OF_AN_ACT, OF_DOCUMENTS, refuses
 from credit.domain import CreditError
 from credit.models import CreditEntryRow
 from credit.service import CreditSubmission
@@ -20,6 +21,11 @@ from ledger.clock import to_unix
 from ledger.signed import Signed, read_act
 
 router = APIRouter(prefix="/v1/credit", tags=["credit"])
+
+_REFUSED = (
+    *OF_AN_ACT, *OF_DOCUMENTS, "credit.act", "credit.authority", "credit.body", "credit.disagrees", "credit.points",
+    "credit.rule_unknown", "credit.contract_refuses", "document.not_sent",
+)  # fmt: skip
 
 
 class CreditBody(BaseModel):
@@ -79,13 +85,15 @@ class StandingOut(BaseModel):
     entries: list[EntryOut]
 
 
-@router.post("/decisions", status_code=202)
+@router.post("/decisions", status_code=202, openapi_extra=refuses(*_REFUSED))
 async def post_decision(body: CreditBody, node: Node) -> Posted:
     """Post a reward or penalty with its evidence."""
     return await _post(body, node, (CreditDecision,))
 
 
-@router.post("/revocations", status_code=202)
+@router.post(
+    "/revocations", status_code=202, openapi_extra=refuses(*_REFUSED, "credit.decision_unknown", "credit.ended")
+)
 async def post_revocation(body: CreditBody, node: Node) -> Posted:
     """Take a decision back, or end its use after repair."""
     return await _post(body, node, (CreditRevocation, CreditRepair))

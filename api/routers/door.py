@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import CallingCity, CurrentAccount, Node
 from api.schemas.hexadecimal import HexBytes, Id32
+from api.schemas.media import Octets
+from api.schemas.problem import refuses, takes
 from bidding.box.door import Door
 from bidding.box.errors import SlipError
 from bidding.box.partners import fetch_stream, read_chunk
@@ -25,6 +27,8 @@ from bidding.sealing.slip import SLIP_SIZE
 router = APIRouter(prefix="/v1", tags=["door"])
 
 OCTETS = "application/octet-stream"
+_OF_STREAMS = ("stream.head", "stream.malformed", "stream.too_large", "stream.truncated", "quota.octets")
+_OF_SLIPS = ("slip.malformed", "slip.too_long", "slip.truncated", "quota.slips")
 _MAX_LENGTH = 2**53 - 1
 Length = Annotated[int, Header(alias="Sunbid-Length", ge=0, le=_MAX_LENGTH)]
 
@@ -53,7 +57,7 @@ class PartnerSlip(BaseModel):
     acknowledgement: dict[str, Any]
 
 
-@router.post("/streams", status_code=201)
+@router.post("/streams", status_code=201, openapi_extra=takes(OCTETS, "The ciphertext stream.", *_OF_STREAMS))
 async def take_stream(
     request: Request,
     head: Annotated[Id32, Header(alias="Sunbid-Head")],
@@ -65,14 +69,16 @@ async def take_stream(
     return (await door.take_stream(account_id(account.address), head, length, request.stream())).to_json()
 
 
-@router.get("/streams/{head}")
+@router.get("/streams/{head}", response_class=Octets, openapi_extra=refuses("stream.not_found"))
 async def get_stream(head: Id32, door: CityDoor) -> Response:
     """Return a stream that an opened box lists; before that it is as if unknown."""
     path, _ = await door.public_stream(head)
     return FileResponse(path, media_type=OCTETS, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
-@router.post("/slips", status_code=201)
+@router.post(
+    "/slips", status_code=201, openapi_extra=takes(OCTETS, "The slip, 896 octets.", "origin.unknown", *_OF_SLIPS)
+)
 async def take_slip(
     request: Request,
     origin: Annotated[Id32, Header(alias="Sunbid-Origin")],
@@ -84,24 +90,30 @@ async def take_slip(
     return (await door.take_slip(account_id(account.address), origin, slip)).to_json()
 
 
-@router.post("/partner/streams", status_code=201)
+@router.post(
+    "/partner/streams", status_code=201, openapi_extra=refuses("stream.not_served", "peer.unavailable", *_OF_STREAMS)
+)
 async def keep_partner_stream(body: PartnerStream, city: CallingCity, node: Node, door: CityDoor) -> dict[str, Any]:
     """Fetch a stream from the partner city that asks, keep it, and return this city's receipt."""
     pieces = fetch_stream(node.base.peers.with_id(city), body.head, body.length)
     return (await door.keep_for_partner(city, body.head, body.length, pieces)).to_json()
 
 
-@router.get("/partner/streams/{head}/{chunk}")
+@router.get("/partner/streams/{head}/{chunk}", response_class=Octets, openapi_extra=refuses("stream.not_found"))
 async def get_partner_chunk(
     head: Id32, chunk: Annotated[int, Path(ge=0, le=2**32)], city: CallingCity, door: CityDoor
 ) -> Response:
     """Return one stored chunk of a stream to a partner city that was told its head."""
     del city  # any partner may keep a copy; what it gets is ciphertext
     path = await door.kept_stream(head)
-    return Response(await asyncio.to_thread(read_chunk, path, chunk), media_type=OCTETS)
+    return Octets(await asyncio.to_thread(read_chunk, path, chunk))
 
 
-@router.post("/partner/slips", status_code=201)
+@router.post(
+    "/partner/slips",
+    status_code=201,
+    openapi_extra=refuses("peer.signature", "act.malformed", "json.malformed", "signature.invalid", *_OF_SLIPS),
+)
 async def keep_partner_slip(body: PartnerSlip, city: CallingCity, door: CityDoor) -> dict[str, Any]:
     """Keep a slip that a partner city took, and return this city's acknowledgement."""
     theirs = CityAcknowledgement.from_json(body.acknowledgement)

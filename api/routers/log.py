@@ -12,7 +12,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.deps import Node
 from api.schemas.hexadecimal import Id32
+from api.schemas.media import Octets, Text
+from api.schemas.problem import refuses, takes
 from ledger.errors import SunbidError
+from witness.log.add_checkpoint import SIZE_CONTENT_TYPE, Status
 from witness.log.attest import attest
 from witness.log.checkpoint import Checkpoint
 from witness.log.cosign import answer_add_checkpoint
@@ -27,6 +30,18 @@ router = APIRouter(tags=["witness log"])
 MAX_ADD_CHECKPOINT = 64 * 1024
 IMMUTABLE = "public, max-age=31536000, immutable"
 _MAX_SIZE = 2**63 - 1
+_REASON = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+_WITNESS_ANSWERS: dict[int | str, dict[str, Any]] = {
+    Status.MALFORMED.value: {"description": "Not a request of the protocol.", **_REASON},
+    Status.UNTRUSTED.value: {"description": "The checkpoint is not signed by its log.", **_REASON},
+    Status.UNKNOWN_LOG.value: {"description": "No log of a partner has this origin.", **_REASON},
+    Status.CONFLICT.value: {
+        "description": "The witness holds another size: it is the answer.",
+        "content": {SIZE_CONTENT_TYPE: {"schema": {"type": "string"}}},
+    },
+    Status.INCONSISTENT.value: {"description": "The proof does not lead to the checkpoint.", **_REASON},
+}
+"""What the protocol answers in words, beside the problem documents of every address."""
 
 Size = Annotated[int, Path(ge=0, le=_MAX_SIZE)]
 
@@ -46,34 +61,38 @@ def get_logs(node: Node) -> LogNode:
 Logs = Annotated[LogNode, Depends(get_logs)]
 
 
-@router.get("/log/{kind}/checkpoint")
+@router.get("/log/{kind}/checkpoint", response_class=Text, openapi_extra=refuses("log.unknown", "checkpoint.not_found"))
 async def get_checkpoint(kind: str, logs: Logs) -> Response:
     """Return the newest signed checkpoint of an own log with its cosignatures (C2SP tlog-checkpoint)."""
     async with logs.database.reading() as session:
         note = await LogReader(session).checkpoint(_origin(kind, logs))
     if note is None:
         raise LogRequestError("this log has no checkpoint yet", code="checkpoint.not_found")
-    return Response(bytes(note), media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
+    return Text(bytes(note), headers={"Cache-Control": "no-cache"})
 
 
-@router.get("/log/{kind}/tile/{path:path}")
+@router.get(
+    "/log/{kind}/tile/{path:path}",
+    response_class=Octets,
+    openapi_extra=refuses("log.unknown", "tile.malformed", "tile.unknown"),
+)
 async def get_tile(kind: str, path: str, logs: Logs) -> Response:
     """Return a hash tile or an entry bundle (C2SP tlog-tiles)."""
     tile = Tile.parse(f"tile/{path}")
     async with logs.database.reading() as session:
         data = await LogReader(session).tile(_origin(kind, logs), tile)
     # A partial tile is immutable too: its width is part of its name.
-    return Response(data, media_type="application/octet-stream", headers={"Cache-Control": IMMUTABLE})
+    return Octets(data, headers={"Cache-Control": IMMUTABLE})
 
 
-@router.get("/log/public/entry/{index}")
+@router.get("/log/public/entry/{index}", openapi_extra=refuses("entry.not_found"))
 async def get_entry(index: Size, logs: Logs) -> dict[str, Any]:
     """Return nonce and body of an entry of the public log, if they are disclosed."""
     async with logs.database.reading() as session:
         return (await PublicLog(logs.city.public_origin_id).entry(session, index)).to_json()
 
 
-@router.get("/log/public/proof/{index}")
+@router.get("/log/public/proof/{index}", response_class=Text, openapi_extra=refuses("entry.not_found"))
 async def get_proof(index: Size, logs: Logs) -> Response:
     """Return the proof that entry `index` is in the log, under the first checkpoint that holds it (C2SP tlog-proof)."""
     origin = logs.city.public_origin_id
@@ -83,10 +102,15 @@ async def get_proof(index: Size, logs: Logs) -> Response:
         if note is None:
             raise LogRequestError("the log has not grown to this entry", code="entry.not_found", index=index)
         included = await reader.inclusion(origin, index, Checkpoint.parse(note.text).size)
-    return Response(bytes(ProofFile(index, included.proof, note)), media_type="text/plain; charset=utf-8")
+    return Text(bytes(ProofFile(index, included.proof, note)))
 
 
-@router.post("/witness/add-checkpoint")
+@router.post(
+    "/witness/add-checkpoint",
+    response_class=Text,
+    responses=_WITNESS_ANSWERS,
+    openapi_extra=takes("text/plain", "The old size, the proof and the signed checkpoint.", "clock.unavailable"),
+)
 async def add_checkpoint(request: Request, logs: Logs) -> Response:
     """Cosign a partner log's checkpoint if it extends what this witness cosigned before (C2SP tlog-witness)."""
     answer = await answer_add_checkpoint(logs, await _limited_body(request))
@@ -131,7 +155,7 @@ async def get_box_checkpoint(
     return BoxPage(logs.now, tuple(found)).to_json()
 
 
-@router.get("/attestation/{number}")
+@router.get("/attestation/{number}", openapi_extra=refuses("attestation.not_yet", "attestation.conflict"))
 async def get_attestation(number: Size, logs: Logs) -> dict[str, Any]:
     """Return this city's attestation of a final block of its own chain node."""
     return (await attest(logs, number)).to_json()

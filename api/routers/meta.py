@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.deps import Node
+from api.schemas.media import Text
 
 router = APIRouter(tags=["service"])
 
@@ -33,7 +34,7 @@ async def health(node: Node) -> Health:
     )
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=Text)
 async def metrics(node: Node) -> Response:
     """Return the metrics in Prometheus' text format."""
     return Response(generate_latest(node.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -10,6 +10,7 @@ from api.deps import Node
 from api.query import ask_all_cities, attestations_of, own_answer, verdict_of
 from api.schemas.credit import shown_verdict
 from api.schemas.hexadecimal import Id32
+from api.schemas.problem import refuses
 from ledger.chain.prove import state_evidence
 from ledger.chain.versions import versions_at
 from ledger.json_fields import to_hex
@@ -19,9 +20,9 @@ router = APIRouter(prefix="/v1", tags=["credit"])
 _MAX = 2**53
 
 
-@router.get("/proofs/credit/{subject}")
+@router.get("/proofs/credit/{subject}", openapi_extra=refuses("credit.not_yet", "evidence.no_contract"))
 async def get_credit_proof(
-    subject: Id32, node: Node, block: Annotated[int | None, Query(ge=0, le=_MAX)] = None
+    subject: Id32, node: Node, block: Annotated[int | None, Query(ge=1, le=_MAX)] = None
 ) -> dict[str, Any]:
     """Return the subject's entries with the texts that this city holds, proven at a final block."""
     return (await own_answer(node, subject, block)).to_json()

@@ -9,6 +9,7 @@ from api.deps import Node
 from api.node import CityNode
 from api.schemas.acts import RecordBody, read_documents
 from api.schemas.hexadecimal import Id32
+from api.schemas.problem import OF_AN_ACT, OF_DOCUMENTS, refuses
 from bidding.opening.intake import RECORDS
 from bidding.panel.service import ACTS as PANEL_ACTS
 from bidding.tender.domain import TenderError
@@ -21,13 +22,21 @@ from ledger.signed import Signed, read_act
 router = APIRouter(prefix="/v1/tenders/{tender}/records", tags=["tenders"])
 
 
+_REFUSED = (
+    *OF_AN_ACT, *OF_DOCUMENTS, "act.not_a_record", "authority.missing", "authority.credential", "authority.refused",
+    "document.not_sent", "tender.mismatch", "tender.unknown", "tender.wrong_state", "opening.not_yet",
+    "opening.no_entry", "opening.not_a_holder", "opening.wrong_key_set", "opening.wrong_seat", "opening.false_record",
+    "box.share", "panel.refused", "panel.no_seat", "sheet.refused", "report.malformed", "report.differs",
+)  # fmt: skip
+
+
 class Kept(BaseModel):
     """The act was kept."""
 
     digest: str
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, openapi_extra=refuses(*_REFUSED))
 async def post_record(tender: Id32, body: RecordBody, node: Node) -> Kept:
     """Keep an act on the tender that no contract checks; its signature is the authority, whoever carries it."""
     act = read_act(body.type, body.act)

@@ -8,9 +8,16 @@ from pydantic import BaseModel, ConfigDict
 from api.deps import SESSION_COOKIE, CurrentAccount, Node, Session
 from api.schemas.chain import ChainBody
 from api.schemas.hexadecimal import Address20, Signature65
+from api.schemas.problem import refuses
 from api.signin import SESSION_LIFETIME
 
 router = APIRouter(prefix="/v1", tags=["session"])
+
+
+_OF_PAPERS = (
+    "access.credential", "act.malformed", "authority.malformed", "authority.credential", "authority.delegation",
+    "authority.expired", "authority.issuer", "authority.key", "authority.revoked", "signature.invalid",
+)  # fmt: skip
 
 
 class ChallengeAnswer(BaseModel):
@@ -47,7 +54,11 @@ async def get_challenge(address: Address20, node: Node, session: Session) -> Cha
     return ChallengeOut(message=issued.message)
 
 
-@router.post("/session", status_code=201)
+@router.post(
+    "/session",
+    status_code=201,
+    openapi_extra=refuses("session.required", "session.expired", "session.signature", "signature.invalid"),
+)
 async def open_session(body: ChallengeAnswer, response: Response, node: Node, session: Session) -> TokenOut:
     """Sign in with an answered challenge."""
     token = await node.sign_in.answer(session, body.message, body.signature, node.clock.now())
@@ -76,7 +87,7 @@ async def close_session(account: CurrentAccount, node: Node, session: Session) -
     await node.sign_in.sign_out(session, account)
 
 
-@router.post("/credentials", status_code=201)
+@router.post("/credentials", status_code=201, openapi_extra=refuses(*_OF_PAPERS))
 async def present_credential(body: ChainBody, account: CurrentAccount, node: Node, session: Session) -> AccountOut:
     """Show for whom the signed-in key acts: a credential, with a delegation if the key is a delegate's."""
     shown = await node.check_papers(body.to_chain(), account.address)

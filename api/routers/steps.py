@@ -9,6 +9,7 @@ from api.authorisation import AccessError
 from api.deps import CurrentAccount, Node
 from api.schemas.acts import read_documents
 from api.schemas.hexadecimal import Id32
+from api.schemas.problem import OF_DOCUMENTS, refuses
 from bidding.tender.domain import Step
 from bidding.tender.steps import StepRequest, StepService
 from bidding.tender.tasks import refresh_tender
@@ -16,6 +17,12 @@ from ledger.acts import Role
 from ledger.clock import to_unix
 
 router = APIRouter(prefix="/v1/tenders/{tender}/steps", tags=["tenders"])
+
+
+_REFUSED = (
+    *OF_DOCUMENTS, "access.role", "tender.unknown", "lot.unknown", "tender.not_a_step", "tender.step_subject",
+    "tender.not_allowed", "tender.wrong_state", "tender.wrong_time", "tender.suspended",
+)  # fmt: skip
 
 
 class StepBody(BaseModel):
@@ -34,7 +41,7 @@ class StepTaken(BaseModel):
     sha256: str
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, openapi_extra=refuses(*_REFUSED))
 async def post_step(tender: Id32, body: StepBody, node: Node, account: CurrentAccount) -> StepTaken:
     """Take a step in a role that the signed-in key has shown a credential for."""
     if body.role not in account.organisations:

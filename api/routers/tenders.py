@@ -10,12 +10,28 @@ from pydantic import BaseModel
 from api.deps import Node, Session
 from api.schemas.acts import AnnouncementBody, SignedActBody
 from api.schemas.hexadecimal import Id32
+from api.schemas.media import Octets
+from api.schemas.problem import OF_AN_ACT, OF_DOCUMENTS, refuses
 from bidding.tender import repository
 from bidding.tender.domain import TenderError, TenderState
 from bidding.tender.models import TenderActRow, TenderLotRow, TenderRow, Visibility
 from bidding.tender.tasks import submit
 
 router = APIRouter(prefix="/v1/tenders", tags=["tenders"])
+
+
+JSON = "application/json"
+_OF_ACTS = (
+    *OF_AN_ACT, *OF_DOCUMENTS, "authority.credential", "authority.delegation", "authority.key", "document.not_sent",
+    "notice.malformed", "notice.disagrees", "tender.not_allowed", "tender.wrong_state", "tender.wrong_time",
+    "tender.contract_refuses",
+)  # fmt: skip
+_OF_ANNOUNCEMENTS = ("rules.malformed", "tender.id", "tender.elsewhere", "tender.centre_missing")
+_OF_LATER_ACTS = (
+    "act.not_on_chain", "tender.mismatch", "tender.unknown", "lot.unknown", "lot.envelope", "tender.step",
+    "tender.suspended", "tender.suspension", "tender.deadline", "tender.amend_lead", "opening.not_yet", "opening.root",
+    "exclusion.report", "exclusion.differs", "award.refused", "award.basis", "award.not_due", "award.method",
+)  # fmt: skip
 
 
 class Taken(BaseModel):
@@ -93,21 +109,21 @@ async def list_tenders(
     return TenderPage(tenders=[_tender(row, lots.get(row.tender, [])) for row in rows])
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, openapi_extra=refuses(*_OF_ACTS, *_OF_ANNOUNCEMENTS))
 async def announce(body: AnnouncementBody, node: Node) -> Taken:
     """Announce a tender: checked, kept and sent to TenderBook."""
     checked = await submit(node.bidding.tenders, body.to_submission())
     return Taken(digest=_hex(checked.digest), function=checked.call.function)
 
 
-@router.get("/{tender}")
+@router.get("/{tender}", openapi_extra=refuses("tender.unknown"))
 async def get_tender(tender: Id32, session: Session) -> TenderOut:
     """Return one tender."""
     row = await repository.get(session, tender)
     return _tender(row, await repository.lots(session, tender))
 
 
-@router.post("/{tender}/acts", status_code=202)
+@router.post("/{tender}/acts", status_code=202, openapi_extra=refuses(*_OF_ACTS, *_OF_LATER_ACTS))
 async def post_act(tender: Id32, body: SignedActBody, node: Node) -> Taken:
     """Take an act for TenderBook: checked, kept and sent."""
     submission = body.to_submission()
@@ -117,7 +133,7 @@ async def post_act(tender: Id32, body: SignedActBody, node: Node) -> Taken:
     return Taken(digest=_hex(checked.digest), function=checked.call.function)
 
 
-@router.get("/{tender}/records")
+@router.get("/{tender}/records", openapi_extra=refuses("tender.unknown"))
 async def get_records(tender: Id32, session: Session) -> ActsOut:
     """Return the acts on the tender that are public now."""
     await repository.get(session, tender)
@@ -125,14 +141,18 @@ async def get_records(tender: Id32, session: Session) -> ActsOut:
     return ActsOut(acts=[_act(row) for row in rows])
 
 
-@router.get("/{tender}/documents/{sha256}")
+@router.get(
+    "/{tender}/documents/{sha256}",
+    response_class=Octets,
+    responses={200: {"content": {JSON: {"schema": {"type": "object"}}}}},
+    openapi_extra=refuses("document.not_found"),
+)
 async def get_document(tender: Id32, sha256: Id32, session: Session) -> Response:
     """Return a document of the tender that is public now."""
     row = await repository.document(session, tender, sha256)
     if row is None or row.visibility != Visibility.PUBLIC.value:
         raise TenderError("This city shows no such document of the tender.", code="document.not_found")
-    media = "application/json" if row.content[:1] == b"{" else "application/octet-stream"
-    return Response(row.content, media_type=media)
+    return Response(row.content, media_type=JSON if row.content[:1] == b"{" else Octets.media_type)
 
 
 def _tender(row: TenderRow, lots: Any) -> TenderOut:

@@ -1,10 +1,19 @@
-"""The form of every refusal: an RFC 9457 problem document."""
+"""The form of every refusal: an RFC 9457 problem document; and how an endpoint says which refusals are its own."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+REFUSALS = "x-refusals"
+"""The member of an operation in which an endpoint names its codes; `api.description` makes answers of them."""
+
+OF_AN_ACT = ("act.malformed", "act.type_unknown", "authority.malformed", "json.malformed", "signature.invalid")
+"""What reading a signed act with its papers refuses."""
+
+OF_DOCUMENTS = ("document.malformed",)
+"""What reading documents in base64 refuses."""
 
 
 class Problem(BaseModel):
@@ -18,10 +27,13 @@ class Problem(BaseModel):
     code: str
 
 
-_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def refuses(*codes: str) -> dict[str, Any]:
+    """Return what an endpoint gives as `openapi_extra` to have its own codes described, beside those of all."""
+    return {REFUSALS: list(codes)}
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    422: {"model": Problem, "description": "The request is not of this form.", "content": _CONTENT},
-    "default": {"model": Problem, "description": "Refused: see `code` in docs/errors.md.", "content": _CONTENT},
-}
-"""What every address may answer beside what it promises."""
+
+def takes(media_type: str, what: str, *codes: str) -> dict[str, Any]:
+    """Return `openapi_extra` of an endpoint that reads its body as it comes: `what` describes it."""
+    schema = {"type": "string", "format": "binary"}
+    body = {"required": True, "description": what, "content": {media_type: {"schema": schema}}}
+    return {"requestBody": body, **refuses(*codes)}

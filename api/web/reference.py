@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.authorisation import RULES
+from api.authorisation import rule_described
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,12 @@ def reference(openapi: Mapping[str, Any]) -> dict[str, list[Address]]:
 
 
 def _address(method: str, path: str, described: Mapping[str, Any], openapi: Mapping[str, Any]) -> Address:
-    template = next(p for m, p in RULES if m == method and p.replace(":path}", "}") == path)
     given = [
         Parameter(one["name"], one["in"], _type(one["schema"], openapi), one.get("required", False))
         for one in described.get("parameters", ())
     ]
     says = described.get("description", "").split("\n")[0]
-    return Address(method, path, says, RULES[method, template].describe(), (*given, *_members(described, openapi)))
+    return Address(method, path, says, rule_described(method, path).describe(), (*given, *_members(described, openapi)))
 
 
 def _members(described: Mapping[str, Any], openapi: Mapping[str, Any]) -> list[Parameter]:

@@ -95,10 +95,18 @@ class FederatedCircle:
 
 
 async def fetch_stream(peer: PeerClient, head: bytes, length: int) -> AsyncIterator[bytes]:
-    """Yield the chunks of a stream that the partner keeps; whoever stores them checks length and head."""
+    """Yield the chunks of a stream that the partner asks to keep; whoever stores them checks length and head.
+
+    Raises `StreamError`, `stream.not_served`, if the partner does not give out what it asks to keep.
+    """
     for index in range(StreamShape(length, BID_CHUNK_SIZE).count):
         answer = await peer.get(f"/v1/partner/streams/{to_hex(head)}/{index}")
-        yield _need_success(peer, answer).body
+        if not answer.is_success:
+            raise StreamError(
+                f"{peer.name} does not give out the stream that it asks to keep: status {answer.status}.",
+                code="stream.not_served",
+            )
+        yield answer.body
 
 
 def read_chunk(path: Path, index: int) -> bytes:

@@ -35,10 +35,11 @@ def test_the_status_of_a_code(code: str, status: int) -> None:
 
 
 def test_no_refusal_is_called_our_fault() -> None:
-    own = {"peer.unavailable", "chain.unreachable"}
+    own = {"peer.unavailable", "chain.unreachable", "storage.full"}
+    away = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}
     for raised in found():
         status = status_of(raised.code)
-        assert status.value < 500 or status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
+        assert status.value < 500 or status in away
     assert {code for code in own if status_of(code).value >= 500} == own
 
 
