@@ -13,8 +13,8 @@ from typing import Protocol
 from api.robots.pulse import Condition, StuckError
 
 ROUNDS = 1000
-IDLE_ROUNDS = 3
-"""Rounds in which nothing moved, after which nothing will."""
+IDLE_ROUNDS = 30
+"""Rounds in a row in which nothing moved, a second after each, after which nothing will."""
 
 
 class Works(Protocol):
@@ -58,14 +58,22 @@ class SharedPulse:
             await self.works.advance_to(moment)
 
     async def until(self, holds: Condition, what: str) -> None:
-        """Let everybody work until `holds`; raise `StuckError` when nothing moves any more and it does not."""
+        """Let everybody work until `holds`; raise `StuckError` when nothing moves any more and it does not.
+
+        A round in which nothing moved is followed by a second of the chain's time: a partner that did not answer in
+        time is asked again then, as it would be by cities that never stop.
+        """
         idle = 0
         for _ in range(ROUNDS):
             if await holds():
                 return
-            idle = 0 if await self.round() else idle + 1
+            if await self.round():
+                idle = 0
+                continue
+            idle += 1
             if idle > IDLE_ROUNDS:
                 raise StuckError(f"{what} did not happen, and nothing moves any more", what=what)
+            await self.advance_to(await self.now() + 1)
         raise StuckError(f"{what} did not happen in {ROUNDS} rounds", what=what)
 
     async def round(self) -> bool:

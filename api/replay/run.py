@@ -31,7 +31,7 @@ BATCH = 24
 
 TICK_SECONDS, TICK_SLIPS = 60, 16
 SPARE_TICKS = 6
-"""Ticks of the box beyond those that the bids fill: the witnesses' signatures, a look, and the robots' reserve."""
+"""Ticks of the box beyond those that the bids fill, for witnesses to sign, devices to look, and the robots' reserve."""
 
 _NOT_YET = "bundle.not_yet"
 
@@ -145,6 +145,7 @@ class Replay:
             stage = replace(self.stage, resources=resources)
             runs = await self._announce(stage, batch)
             await self._step("hand in", runs, ReplayRun.hand_in)
+            await stage.pulse.advance_to(await runs[0].deadline() - (SPARE_TICKS - 1) * TICK_SECONDS)
             await self._step("in the box", runs, ReplayRun.wait_until_in_time)
             await self._step("close", runs, ReplayRun.close)
             await self._step("open", runs, ReplayRun.open_all)
