@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.client import CityApi
 from api.routers.door import account_id
+from api.stack.town import Wire
 from bidding.box.book import BookState
 from bidding.device.device import Device
 from bidding.sealing.hashing import TDH2_SECP256K1
@@ -114,7 +116,25 @@ def _head(stream: Path) -> bytes:
 
 
 @pytest.fixture
-async def scene(square: Square, caplog: pytest.LogCaptureFixture) -> Scene:
+def traffic(monkeypatch: pytest.MonkeyPatch) -> list[Unit]:
+    """Everything that is sent to a city, by devices and by other cities: each request with its answer is one unit."""
+    sent: list[Unit] = []
+    handle = Wire.handle_async_request
+
+    async def noting(wire: Wire, request: httpx.Request) -> httpx.Response:
+        asked = await request.aread()
+        answer = await handle(wire, request)
+        told = await answer.aread()
+        texts = [content.decode(errors="replace") for content in (asked, told)]
+        sent.append(Unit.of(f"{request.method} {request.url.path}", str(request.url), asked, told, *texts))
+        return answer
+
+    monkeypatch.setattr(Wire, "handle_async_request", noting)
+    return sent
+
+
+@pytest.fixture
+async def scene(traffic: list[Unit], square: Square, caplog: pytest.LogCaptureFixture) -> Scene:
     caplog.set_level(logging.INFO)
     return await Scene.play(square)
 
@@ -153,10 +173,14 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[Unit]:
     return [Unit.of(f"log {record.name}", record.getMessage(), str(record.exc_info or "")) for record in records]
 
 
-async def test_nothing_ties_a_slip_or_an_account_to_the_tender(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_ties_a_slip_or_an_account_to_the_tender(
+    scene: Scene, traffic: list[Unit], caplog: pytest.LogCaptureFixture
+) -> None:
     secrets, seen = scene.secrets(), []
+    assert {"POST /v1/streams", "POST /v1/slips", "POST /v1/partner/slips"} <= {unit.where for unit in traffic}
     async for state in _states_until_opening(scene):
         seen.append(state)
+        assert secrets.ties(traffic) == []
         units = [*await stored(scene), *logged(caplog)]
         assert secrets.ties(units) == []
         assert secrets.paths(units) == []
@@ -164,6 +188,7 @@ async def test_nothing_ties_a_slip_or_an_account_to_the_tender(scene: Scene, cap
         assert all(any(unit.names(value) for unit in units) for name, value in secrets.traces.items() if "slip" in name)
         await _expect_no_answer_that_ties(scene, secrets)
         await _expect_nothing_of_the_door_in_metrics(scene)
+        traffic.clear()  # what was walked names whatever was asked for
     assert seen == [BookState.ANNOUNCED, BookState.CLOSING, BookState.CLOSED, BookState.CLOSED]
 
 
