@@ -160,7 +160,7 @@ async def found_on(folder: Path, ground: Ground, ports: Mapping[str, int], boxes
     deployer = SigningKey.generate()
     plan = DeploymentPlan.development([office.plan(ground.schedule) for office in offices], deployer)
     committee = Committee.deal([office.city for office in offices], HOLDERS_NEEDED, boxes)
-    async with ChainClient([ground.first_node], ground.chain_id, bytes(20)) as client:
+    async with ChainClient([ground.first_node], ground.chain_id, bytes(20), finality=ground.finality) as client:
         deployment = await deploy(client, plan)
         records = committee.records(deployment.domain("KeySets"))
         await register_key_sets(client, deployment, plan, records)

@@ -50,7 +50,8 @@ async def send_all(
 ) -> list[Receipt]:
     """Send all with one request, in order, and return their receipts; raise at the first that was refused.
 
-    Transactions of one key are mined in this order; between different keys only an own call of this function orders.
+    Returns once they lie under blocks that count, so that no reorganisation gives a nonce to two of them. Those of one
+    key are mined in this order; between different keys only an own call of this function orders.
     Raises `ContractRevertedError` with the contract's reason, `NotMinedError` when the patience is over.
     """
     signed = await _sign_all(client, transactions)
@@ -90,8 +91,9 @@ async def _receipts(client: ChainClient, signed: Sequence[SignedTransaction], pa
         if loop.time() >= resend:  # accepted is not mined: a full pool forgets
             refusals = await client.broadcast([one.raw for one in missing])
             resend = loop.time() + _RESEND_AFTER
+        counted = (await client.final_block()).number if client.finality.depth else None
         for one, receipt in zip(missing, await client.receipts([one.hash for one in missing]), strict=True):
-            if receipt:
+            if receipt and (counted is None or receipt.block <= counted):
                 found[one.hash] = receipt
         missing = [one for one in missing if one.hash not in found]
         if missing and loop.time() > until:

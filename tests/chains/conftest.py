@@ -29,11 +29,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one network in one process, so that each network is started once."""
+    """Keep the tests of one file on one network in one process: each starts a network of its own, once."""
     for item in items:
         name = network_of(item.nodeid)
         if name:
-            item.add_marker(pytest.mark.xdist_group(name))
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{name}"))
 
 
 def network_of(nodeid: str) -> str | None:

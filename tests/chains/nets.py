@@ -14,11 +14,11 @@ from ledger.chain.client import ChainClient, Finality
 from ledger.chain.devnet import CHAIN_ID, AnvilProcess, Devnet
 from ledger.chain.evidence.errors import EvidenceError
 from ledger.chain.evidence.qbft import QbftExtraData
-from ledger.chain.evidence.rlp_header import BlockHeader
 from ledger.chain.evidence.trust import BlockEvidenceKind
-from ledger.chain.rpc import Rpc, to_int
-from ledger.keys import SigningKey
+from ledger.chain.rpc import Rpc, to_bytes, to_int
+from ledger.keys import SIGNATURE_SIZE, SigningKey
 from scripts.network.ganache import start_ganache
+from scripts.network.genesis import depth_of_finality
 from scripts.network.validators import ValidatorNetwork
 
 URLS_VARIABLE = "BESU_RPC_URLS"
@@ -131,9 +131,21 @@ def _external(_folder: Path) -> Iterator[Net]:
 async def _described(urls: tuple[str, ...], key: SigningKey) -> Net:
     async with Rpc(urls) as rpc:
         chain_id = to_int(await rpc.request("eth_chainId"))
-        header = BlockHeader.from_rpc(await rpc.request("eth_getBlockByNumber", "latest", False))
+        first, latest = await rpc.batch([("eth_getBlockByNumber", (block, False)) for block in ("0x0", "latest")])
+    signers = clique_signers(to_bytes(first["extraData"]))
+    if signers:
+        finality = Finality(depth_of_finality(len(signers)))
+        return Net(EXTERNAL, urls, chain_id, finality, BlockEvidenceKind.CLIQUE, signers, key)
     try:
-        validators = QbftExtraData.decode(header.extra_data).validators
+        validators = QbftExtraData.decode(to_bytes(latest["extraData"])).validators
     except EvidenceError as error:
-        raise ExternalNetworkError(f"{urls[0]} is no QBFT network: its blocks do not say who may seal them") from error
+        raise ExternalNetworkError(f"{urls[0]} is neither QBFT nor Clique: who may seal its blocks?") from error
     return Net(EXTERNAL, urls, chain_id, Finality(0), BlockEvidenceKind.QBFT, validators, key)
+
+
+def clique_signers(extra_data: bytes) -> tuple[bytes, ...]:
+    """Return the signers that a Clique genesis names, none if this is no such genesis's extra data."""
+    names = extra_data[32:-SIGNATURE_SIZE]
+    if extra_data[:32] != bytes(32) or extra_data[-SIGNATURE_SIZE:] != bytes(SIGNATURE_SIZE) or len(names) % 20:
+        return ()
+    return tuple(names[start : start + 20] for start in range(0, len(names), 20))

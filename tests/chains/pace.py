@@ -17,11 +17,18 @@ _PAUSE = 0.1
 
 async def until(holds: Callable[[], Awaitable[bool]], what: str, *, patience: float = PATIENCE) -> None:
     """Return when `holds`; fail, naming `what`, when the patience in seconds is over."""
+    assert await within(patience, holds), f"{what}: not within {patience:.0f} seconds"
+
+
+async def within(seconds: float, holds: Callable[[], Awaitable[bool]]) -> bool:
+    """Return as soon as `holds`, or say that it does not when the seconds are over."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + patience
+    end = loop.time() + seconds
     while not await _try(holds):
-        assert loop.time() < end, f"{what}: not within {patience:.0f} seconds"
+        if loop.time() >= end:
+            return False
         await asyncio.sleep(_PAUSE)
+    return True
 
 
 async def _try(holds: Callable[[], Awaitable[bool]]) -> bool:
@@ -32,11 +39,12 @@ async def _try(holds: Callable[[], Awaitable[bool]]) -> bool:
 
 
 async def mined(chain: ChainClient, signed: Sequence[SignedTransaction]) -> list[Receipt]:
-    """Return the receipts of transactions that were sent, once all are mined."""
+    """Return the receipts of transactions that were sent, once all are under blocks that count."""
     hashes = [one.hash for one in signed]
 
     async def all_there() -> bool:
-        return all(await chain.receipts(hashes))
+        counted = (await chain.final_block()).number
+        return all(receipt is not None and receipt.block <= counted for receipt in await chain.receipts(hashes))
 
     await until(all_there, f"{len(hashes)} transactions mined")
     return [receipt for receipt in await chain.receipts(hashes) if receipt]

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from api.stack.network import Ground
 from bidding.box.book import BookState
-from ledger.chain.client import Finality
+from ledger.chain.client import ChainClient, Finality
 from ledger.chain.devnet import CHAIN_ID
+from ledger.chain.evidence import clique
+from ledger.chain.evidence.rlp_header import BlockHeader
 from ledger.chain.evidence.trust import BlockEvidenceKind
+from ledger.chain.indexer import Indexer, events
+from ledger.chain.sender import ChainSender, TxOutcome, TxStatus
+from ledger.db import Database
+from ledger.keys import SigningKey
 from ledger.settings import ClockKind
-from scripts.network.validators import ValidatorNetwork
+from scripts.network.validators import Validator, ValidatorNetwork
 from tests.chains.balance import expect_nothing_lost_or_doubled
 from tests.chains.living import SAMPLE, SCHEDULE, LivingTown, announced, hand_in, open_living
-from tests.chains.pace import until
+from tests.chains.nets import Net
+from tests.chains.pace import until, within
+from tests.chains.site import Site
 from tests.fixtures.verdicts import verdict_on
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("faults")]
 
 NOTICE_PERIOD = 110
 """Seconds: two validators die and come back in that time, one of them on an empty disk."""
+
+TRIES = 15
+TURN_SECONDS = 6.0
+"""A validator that may seal does so after a second, or a second and a half more if it is not its turn."""
 
 STILL_SECONDS = 4
 """Blocks come every second: a chain without a new one for so long stands still."""
@@ -83,6 +97,136 @@ async def anchored_size(living: LivingTown, city: str) -> int:
     origin = living.stage.origins[city]
     size: int = (await living.stage.around.chain.call("AnchorRegistry", "last", origin))[0]
     return size
+
+
+@dataclass
+class Submitter:
+    """What a city has on its own validator alone: its sender, and indexes of those who wait for finality or do not."""
+
+    chain: ChainClient
+    sender: ChainSender
+    database: Database
+    careful: Indexer
+    hasty: Indexer
+    hasty_database: Database
+
+    async def work(self) -> None:
+        """Let everything run once."""
+        await self.sender.run()
+        await self.careful.run()
+        await self.hasty.run()
+
+    async def outcome(self, key: str) -> TxOutcome:
+        """Return what is known of a transaction."""
+        async with self.database.reading() as session:
+            found = await ChainSender.outcome(session, key)
+        assert found is not None
+        return found
+
+    async def anchor(self, site: Site, key: str) -> None:
+        """Submit the next anchor of Lu'an's public log and hand it to the validator."""
+        call, _ = await site.growth(self.chain, "luan")
+        async with self.database.unit_of_work() as session:
+            await self.sender.submit(session, "AnchorRegistry", "anchor", call, key=key)
+        await self.sender.run()
+
+
+@asynccontextmanager
+async def submitter_on(site: Site, url: str, folder: Path) -> AsyncIterator[Submitter]:
+    async with AsyncExitStack() as resources:
+        registry, chain_id = site.deployment.city_registry, site.net.chain_id
+        careful, hasty = [
+            await resources.enter_async_context(ChainClient([url], chain_id, registry, finality=finality))
+            for finality in (site.net.finality, Finality(0))
+        ]
+        databases = [Database(f"sqlite+aiosqlite:///{folder / name}.sqlite3") for name in ("careful", "hasty")]
+        for database in databases:
+            resources.push_async_callback(database.close)
+            await database.create_all()
+        sender = ChainSender(databases[0], careful, site.cities["luan"].keys.submitter)
+        indexers = [Indexer(d, c) for d, c in zip(databases, (careful, hasty), strict=True)]
+        indexers[0].on_undo(sender.take_back)
+        yield Submitter(careful, sender, databases[0], indexers[0], indexers[1], databases[1])
+
+
+async def sealed_alone(network: ValidatorNetwork, city: Submitter, site: Site) -> str:
+    """Have validator 1 seal an anchor of its city in a block that no other has; return the anchor's key.
+
+    A signer sits out two blocks after its own: it gets the transaction then, and is cut off before its next turn. Where
+    it was faster than that, the network heals and it is tried again.
+    """
+    own, others = network.validators[0], network.validators[1]
+    for attempt in range(TRIES):
+        key = f"anchor-{attempt}"
+        await until(partial(_has_just_sealed, city.chain, own.key.address), "a block of validator 1")
+        sealed = own.height()
+        await city.anchor(site, key)
+        await until(partial(_has_block, own, sealed + 2), "two blocks of the others")
+        await befalls(lambda: network.partition(1))
+        if await within(TURN_SECONDS, partial(_is_mined, city, key)):
+            at = (await city.outcome(key)).block or 0
+            await until(partial(_has_block, others, at), "the others' block at the same height")
+            if own.block_hash(at) != others.block_hash(at):
+                return key
+        await befalls(network.heal)
+        await until(partial(_is_final, city, key), "the anchor final")
+    raise AssertionError("validator 1 never sealed a block of its own")
+
+
+async def _has_just_sealed(chain: ChainClient, address: bytes) -> bool:
+    return clique.signer(BlockHeader.from_rpc((await chain.block()).raw)) == address
+
+
+async def _has_block(validator: Validator, number: int) -> bool:
+    return validator.height() >= number
+
+
+async def _is_mined(city: Submitter, key: str) -> bool:
+    await city.work()
+    return (await city.outcome(key)).block is not None
+
+
+async def _is_final(city: Submitter, key: str) -> bool:
+    await city.work()
+    return (await city.outcome(key)).final
+
+
+async def test_what_a_partition_sealed_and_lost_is_anchored_again(validators: ValidatorNetwork, tmp_path: Path) -> None:
+    kind, finality = BlockEvidenceKind.CLIQUE, Finality(validators.depth)
+    net = Net("clique", validators.urls, CHAIN_ID, finality, kind, validators.signers, SigningKey.generate())
+    site = await Site.found(net)
+    async with submitter_on(site, validators.urls[0], tmp_path) as city:
+        key = await sealed_alone(validators, city, site)
+        forked = await city.outcome(key)
+        assert (forked.status, forked.final) == (TxStatus.MINED, False)
+        assert forked.tx_hash in await anchored_in(city.hasty_database)
+        assert forked.tx_hash not in await anchored_in(city.database)
+        lost = validators.validators[0].block_hash(forked.block or 0)
+
+        await befalls(validators.heal)
+        await until(partial(_is_final, city, key), "the anchor under a block that counts")
+        await until(partial(_has_all, city, forked.tx_hash), "both indexes")
+
+        found = await city.outcome(key)
+        assert (found.status, found.tx_hash) == (TxStatus.MINED, forked.tx_hash)
+        hashes = {validator.block_hash(found.block or 0) for validator in validators.validators}
+        assert len(hashes) == 1
+        assert lost not in {validator.block_hash(forked.block or 0) for validator in validators.validators}
+        count = await city.chain.call("AnchorRegistry", "count", site.cities["luan"].city.public_origin_id)
+        for database in (city.database, city.hasty_database):
+            seen = await anchored_in(database)
+            assert len(set(seen)) == len(seen) == count
+
+
+async def _has_all(city: Submitter, tx_hash: bytes | None) -> bool:
+    await city.work()
+    return all([tx_hash in await anchored_in(database) for database in (city.database, city.hasty_database)])
+
+
+async def anchored_in(database: Database) -> list[bytes]:
+    """Return the transactions of the anchors that an index has, in its order."""
+    async with database.reading() as session:
+        return [event.tx_hash for event in await events(session, event="Anchored")]
 
 
 async def test_a_tender_outlives_its_validators(validators: ValidatorNetwork, tmp_path: Path) -> None:
