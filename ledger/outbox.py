@@ -72,11 +72,12 @@ async def enqueue(session: AsyncSession, topic: str, payload: dict[str, Any], *,
 
 async def take(session: AsyncSession, topic: str, limit: int) -> list[OutboxItem]:
     """Return up to `limit` waiting messages of `topic`, oldest first, locked until the transaction ends."""
-    query = select(OutboxRow).filter_by(topic=topic, done=False).order_by(OutboxRow.id).limit(limit).with_for_update()
-    rows = (await session.scalars(query)).all()
+    query = select(OutboxRow.id, OutboxRow.topic, OutboxRow.key, OutboxRow.payload)
+    query = query.filter_by(topic=topic, done=False).order_by(OutboxRow.id).limit(limit).with_for_update()
+    rows = (await session.execute(query)).all()
     if rows:
         reach(Failpoint.OUTBOX_TAKEN)
-    return [OutboxItem(row.id, row.topic, row.key, row.payload) for row in rows]
+    return [OutboxItem(*row) for row in rows]
 
 
 async def is_waiting(session: AsyncSession, topic: str) -> bool:

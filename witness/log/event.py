@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ledger import canonical
 from ledger.canonical import JsonObject, JsonValue
+from ledger.json_fields import read_b32, read_maybe, to_hex
 from witness.log.entry import CHAIN_START, Body, EntryError, Evidence
 from witness.log.kinds import ActorRole, Kind
 
@@ -90,3 +91,35 @@ class Event:
         return (
             f"{TOPIC}/{hashlib.sha256(canonical.dumps(self.to_payload(), max_size=2 * canonical.MAX_SIZE)).hexdigest()}"
         )
+
+
+@dataclass(frozen=True)
+class QueuedEvent:
+    """An event as its message holds it, for the sequencer: whoever wrote the message had `Event` check it.
+
+    So the body is not read again, which would cost more than everything else that the log does with an event.
+    """
+
+    tender: bytes | None
+    disclosed: bool
+    members: JsonObject = field(repr=False)
+
+    @classmethod
+    def from_payload(cls, payload: JsonObject) -> QueuedEvent:
+        """Return what `Event.to_payload` wrote."""
+        members, disclosed = payload["body"], payload["disclosed"]
+        if not isinstance(members, dict) or not isinstance(disclosed, bool):
+            raise EntryError("message is not an event of the public log")
+        return cls(read_maybe(read_b32, members["tender"], "tender"), disclosed, members)
+
+    @property
+    def kind(self) -> Kind:
+        """What happened."""
+        return Kind(str(self.members["kind"]))
+
+    def placed(self, origin: bytes, seq: int, prev: bytes) -> bytes:
+        """Return the canonical body at this place of the tender's chain; an event of no tender takes no place."""
+        place: JsonObject = {"origin": to_hex(origin)}
+        if self.tender is not None:
+            place |= {"seq": seq, "prev": to_hex(prev)}
+        return canonical.dumps(self.members | place)

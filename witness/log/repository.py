@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ledger.db import Base
 from ledger.errors import SunbidError
 from ledger.identity import origin_id
 from witness.log.merkle import HASH_SIZE, Frontier, NodeSource, leaf_hash
@@ -63,6 +64,28 @@ def insert_once(session: AsyncSession, model: type[object]) -> postgresql.Insert
     return sqlite.insert(model).on_conflict_do_nothing()
 
 
+async def insert_or_update(session: AsyncSession, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Store the rows; one whose key is there already takes the new values. One statement, on either database."""
+    if not rows:
+        return
+    keys = [column.name for column in model.__table__.primary_key]
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    statement = postgresql.insert(model) if is_postgresql else sqlite.insert(model)
+    new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """What one entry of a public log commits to, with its place in the tender's chain (None outside of any)."""
+
+    tender: bytes | None
+    seq: int | None
+    disclosed: bool
+    nonce: bytes
+    body: bytes
+
+
 class TreeRepository:
     """Stored trees, in the transaction of `session`."""
 
@@ -86,9 +109,12 @@ class TreeRepository:
 
     async def open(self, line: str, kind: LogKind, *, own: bool) -> Tree:
         """Return the tree of an origin line, empty if it is new."""
-        values = {"origin": origin_id(line), "line": line, "kind": kind.value, "own": own, "size": 0, "frontier": b""}
+        origin = origin_id(line)
+        if (known := await self.find(origin)) is not None:
+            return known
+        values = {"origin": origin, "line": line, "kind": kind.value, "own": own, "size": 0, "frontier": b""}
         await self._session.execute(insert_once(self._session, TreeRow).values(**values))
-        return await self.get(origin_id(line))
+        return await self.get(origin)
 
     async def append(self, tree: Tree, entries: Sequence[bytes]) -> Tree:
         """Return the tree after these entries; raise `StoreError` if another writer moved it meanwhile."""
@@ -110,31 +136,27 @@ class TreeRepository:
 
     async def _grow_tiles(self, origin: bytes, old_size: int, hashes: Sequence[bytes]) -> None:
         """Write the tiles that these leaves change; a partial tile grows in its own row."""
-        partial: dict[Tile, bytes] = {}
-        level = 0
-        while old := old_size >> TILE_HEIGHT * level:
-            if old % TILE_WIDTH:
-                tile = Tile(level, old // TILE_WIDTH, old % TILE_WIDTH)
-                partial[tile] = await self.tile(origin, tile)
-            level += 1
-        held = {tile.full for tile in partial}
-        new: list[dict[str, object]] = []
-        for tile, data in build_tiles(old_size, hashes, partial.__getitem__).items():
-            place = {"origin": origin, "level": tile.level, "number": tile.index}
-            if tile.full in held:
-                await self._session.execute(update(TileRow).filter_by(**place).values(hashes=data))
-            else:
-                new.append({**place, "hashes": data})
-        if new:
-            await self._session.execute(insert(TileRow), new)
+        partial = await self._partial_tiles(origin, old_size)
+        rows = [
+            {"origin": origin, "level": tile.level, "number": tile.index, "hashes": data}
+            for tile, data in build_tiles(old_size, hashes, partial.__getitem__).items()
+        ]
+        await insert_or_update(self._session, TileRow, rows)
+
+    async def _partial_tiles(self, origin: bytes, size: int) -> dict[Tile, bytes]:
+        """Return the tiles of the tree of `size` entries that are not full: one a level at most."""
+        sizes = [size >> TILE_HEIGHT * level for level in range(-(-size.bit_length() // TILE_HEIGHT))]
+        places = [(level, n // TILE_WIDTH) for level, n in enumerate(sizes) if n % TILE_WIDTH]
+        query = select(TileRow.level, TileRow.number, TileRow.hashes).filter_by(origin=origin)
+        rows = await self._session.execute(query.where(tuple_(TileRow.level, TileRow.number).in_(places)))
+        held = {(level, number): hashes for level, number, hashes in rows}
+        tiles = {place: Tile(*place, sizes[place[0]] % TILE_WIDTH) for place in places}
+        return {tile: _cut(tile, held.get(place, b"")) for place, tile in tiles.items()}
 
     async def tile(self, origin: bytes, tile: Tile) -> bytes:
         """Return the hashes of a tile; raise `StoreError` if the tree has not grown so far."""
         query = select(TileRow.hashes).filter_by(origin=origin, level=tile.level, number=tile.index)
-        data = (await self._session.execute(query)).scalar_one_or_none() or b""
-        if len(data) < tile.width * HASH_SIZE:
-            raise StoreError("the log has not grown to this tile", code="tile.unknown", tile=tile.path)
-        return data[: tile.width * HASH_SIZE]
+        return _cut(tile, (await self._session.execute(query)).scalar_one_or_none() or b"")
 
     async def entries(self, origin: bytes, start: int, end: int) -> list[bytes]:
         """Return the entries start … end − 1 in order, fewer if the tree ends before."""
@@ -207,13 +229,21 @@ class DisclosureRepository:
         """Return the last entry of the tender's chain and its count."""
         return await self._session.get(TenderHeadRow, (origin, tender), populate_existing=True)
 
-    async def set_tender_head(self, origin: bytes, tender: bytes, head: bytes, count: int) -> None:
-        """Store the new end of the tender's chain."""
-        await self._session.merge(TenderHeadRow(origin=origin, tender=tender, head=head, count=count))
+    async def tender_heads(self, origin: bytes, tenders: Collection[bytes]) -> dict[bytes, tuple[bytes, int]]:
+        """Return last entry and count of the chains of those of these tenders that have begun."""
+        query = select(TenderHeadRow.tender, TenderHeadRow.head, TenderHeadRow.count).filter_by(origin=origin)
+        rows = await self._session.execute(query.where(TenderHeadRow.tender.in_(tenders)))
+        return {tender: (head, count) for tender, head, count in rows}
 
-    async def add(self, row: DisclosureRow) -> None:
-        """Keep what an entry commits to."""
-        self._session.add(row)
+    async def set_tender_heads(self, origin: bytes, heads: Mapping[bytes, tuple[bytes, int]]) -> None:
+        """Store the new ends of these tenders' chains."""
+        rows = [{"origin": origin, "tender": t, "head": head, "count": count} for t, (head, count) in heads.items()]
+        await insert_or_update(self._session, TenderHeadRow, rows)
+
+    async def add(self, origin: bytes, start: int, commitments: Sequence[Commitment]) -> None:
+        """Keep what the entries from index `start` on commit to."""
+        rows = [{"origin": origin, "index": start + i, **vars(one)} for i, one in enumerate(commitments)]
+        await self._session.execute(insert(DisclosureRow), rows)
 
     async def at(self, origin: bytes, index: int) -> DisclosureRow | None:
         """Return what the entry at `index` commits to, disclosed or not."""
@@ -225,3 +255,10 @@ class DisclosureRepository:
         query = select(DisclosureRow, EntryRow.entry).join(EntryRow, same)
         query = query.where(DisclosureRow.origin == origin, DisclosureRow.tender == tender)
         return [(row, entry) for row, entry in await self._session.execute(query.order_by(DisclosureRow.seq))]
+
+
+def _cut(tile: Tile, stored: bytes) -> bytes:
+    """Return the hashes of `tile` out of those stored at its place; raise `StoreError` if they are fewer."""
+    if len(stored) < tile.width * HASH_SIZE:
+        raise StoreError("the log has not grown to this tile", code="tile.unknown", tile=tile.path)
+    return stored[: tile.width * HASH_SIZE]

@@ -6,17 +6,19 @@ anywhere loses nothing and doubles nothing: either all of it stands, or the mess
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.failpoints import Failpoint, reach
 from ledger.outbox import OutboxItem, is_waiting, mark_done, take
 from witness.log.anchor_repository import AnchorRepository
 from witness.log.entry import CHAIN_START, commit
-from witness.log.event import TOPIC, Event
+from witness.log.event import TOPIC, QueuedEvent
 from witness.log.kinds import Kind
-from witness.log.models import DisclosureRow, LogKind
+from witness.log.models import LogKind
 from witness.log.node import LogNode
-from witness.log.repository import DisclosureRepository, TreeRepository
+from witness.log.repository import Commitment, DisclosureRepository, TreeRepository
 
 BATCH = 1000
 _NONCE_SIZE = 32
@@ -53,58 +55,42 @@ async def run_public_sequencer(node: LogNode) -> bool:
 
 
 async def _append(node: LogNode, session: AsyncSession, items: list[OutboxItem]) -> None:
-    trees = TreeRepository(session)
+    """Append the messages' events; the number of statements does not depend on how many there are."""
+    trees, disclosures = TreeRepository(session), DisclosureRepository(session)
     tree = await trees.open(node.city.public_origin, LogKind.PUBLIC, own=True)
-    chains = _Chains(DisclosureRepository(session), tree.origin)
+    events = [QueuedEvent.from_payload(item.payload) for item in items]
+    tenders = {event.tender for event in events if event.tender is not None}
+    chains = _Chains(tree.origin, await disclosures.tender_heads(tree.origin, tenders))
     entries: list[bytes] = []
-    for number, item in enumerate(items):
-        nonce = node.randomness(_NONCE_SIZE)
-        entries.append(await chains.add(tree.size + number, Event.from_payload(item.payload), nonce))
-    await chains.store()
+    commitments: list[Commitment] = []
+    for event in events:
+        entry, commitment = chains.add(event, node.randomness(_NONCE_SIZE))
+        entries.append(entry)
+        commitments.append(commitment)
+    await disclosures.add(tree.origin, tree.size, commitments)
+    await disclosures.set_tender_heads(tree.origin, chains.moved)
     tree = await trees.append(tree, entries)
     note = node.sign_checkpoint(tree.line, tree.head)
     await trees.add_checkpoint(tree.origin, tree.head, bytes(note).decode(), node.now)
-    if chains.pressing:
+    if any(event.kind in PRESSING for event in events):
         await AnchorRepository(session).press(tree.origin)
 
 
 class _Chains:
-    """The tenders' chains as one batch moves them on."""
+    """The tenders' chains as one batch moves them on; `heads` are last entry and count of those that have begun."""
 
-    def __init__(self, disclosures: DisclosureRepository, origin: bytes) -> None:
-        self._disclosures = disclosures
+    def __init__(self, origin: bytes, heads: Mapping[bytes, tuple[bytes, int]]) -> None:
         self._origin = origin
-        self._heads: dict[bytes, tuple[bytes, int]] = {}
-        self.pressing = False
+        self._heads = heads
+        self.moved: dict[bytes, tuple[bytes, int]] = {}
 
-    async def add(self, index: int, event: Event, nonce: bytes) -> bytes:
-        """Return the 32-byte entry of the event at `index`, the next of its tender."""
-        self.pressing = self.pressing or event.kind in PRESSING
-        prev, count = await self._end(event.tender) if event.tender else (CHAIN_START, 0)
-        body = event.body(self._origin, count + 1, prev)
-        data = body.to_bytes()
-        entry = commit(nonce, data)
-        if event.tender:
-            self._heads[event.tender] = entry, count + 1
-        await self._disclosures.add(
-            DisclosureRow(
-                origin=self._origin,
-                index=index,
-                tender=event.tender,
-                seq=body.seq,
-                disclosed=event.disclosed,
-                nonce=nonce,
-                body=data,
-            )
-        )
-        return entry
-
-    async def _end(self, tender: bytes) -> tuple[bytes, int]:
-        if tender not in self._heads:
-            row = await self._disclosures.tender_head(self._origin, tender)
-            self._heads[tender] = (row.head, row.count) if row else (CHAIN_START, 0)
-        return self._heads[tender]
-
-    async def store(self) -> None:
-        for tender, (head, count) in self._heads.items():
-            await self._disclosures.set_tender_head(self._origin, tender, head, count)
+    def add(self, event: QueuedEvent, nonce: bytes) -> tuple[bytes, Commitment]:
+        """Return the 32-byte entry of the event, the next of its tender, and what it commits to."""
+        if event.tender is None:
+            body = event.placed(self._origin, 1, CHAIN_START)
+            return commit(nonce, body), Commitment(None, None, event.disclosed, nonce, body)
+        prev, count = self.moved.get(event.tender) or self._heads.get(event.tender) or (CHAIN_START, 0)
+        body = event.placed(self._origin, count + 1, prev)
+        entry = commit(nonce, body)
+        self.moved[event.tender] = entry, count + 1
+        return entry, Commitment(event.tender, count + 1, event.disclosed, nonce, body)
