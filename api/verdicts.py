@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 8.0
 """How long a page waits for a verdict that is being made."""
-MAX_KEPT = 256
+MAX_KEPT = 64
+"""Verdicts in memory, hundreds of claims each; one that was dropped is made again when somebody asks."""
 
 
 @dataclass(frozen=True)

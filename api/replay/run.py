@@ -29,6 +29,9 @@ from witness.audit.verify import Verdict, verify
 BATCH = 24
 """Tenders under way at once."""
 
+HAND_INS = 6
+"""Tenders whose bidders hand in at once: more, and partners in the same process answer each other too late."""
+
 TICK_SECONDS, TICK_SLIPS = 60, 16
 SPARE_TICKS = 6
 """Ticks of the box beyond those that the bids fill, for witnesses to sign, devices to look, and the robots' reserve."""
@@ -64,6 +67,11 @@ class ReplayRun(RecordRun):
     opened: int = 0
     outcome: Ranking | NoAward | None = None
     fetched: Fetched | None = None
+
+    async def hand_in_turn(self, turn: asyncio.Semaphore) -> None:
+        """Have every bidder on record hand in, when it is this tender's turn."""
+        async with turn:
+            await self.hand_in()
 
     async def open_all(self) -> None:
         """Wait until the committee opened every bid, sign the record, and count what the city shows."""
@@ -144,7 +152,8 @@ class Replay:
         async with AsyncExitStack() as resources:
             stage = replace(self.stage, resources=resources)
             runs = await self._announce(stage, batch)
-            await self._step("hand in", runs, ReplayRun.hand_in)
+            turn = asyncio.Semaphore(HAND_INS)
+            await self._step("hand in", runs, lambda run: run.hand_in_turn(turn))
             await stage.pulse.advance_to(await runs[0].deadline() - (SPARE_TICKS - 1) * TICK_SECONDS)
             await self._step("in the box", runs, ReplayRun.wait_until_in_time)
             await self._step("close", runs, ReplayRun.close)

@@ -20,7 +20,7 @@ MAX_QUESTIONS = 64
 """Keys and papers a request."""
 
 
-MAX_KEPT = 64
+MAX_KEPT = 32
 """Tenders whose last proof is kept."""
 
 
