@@ -62,6 +62,8 @@ def _read(data: bytes) -> dict[str, bytes]:
         entries = archive.infolist()
         if len(entries) > MAX_MEMBERS:
             raise ContainerError(f"a bundle has at most {MAX_MEMBERS} members", members=len(entries))
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise ContainerError("members are stored as they are, not compressed")  # so no decompressor meets them
         if sum(entry.file_size for entry in entries) > len(data):
             raise ContainerError("the members claim to be larger than the bundle")
         members = {entry.filename: archive.read(entry) for entry in entries}

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from witness.audit import container
 from witness.audit.container import ContainerError, pack, unpack
 
 MEMBERS = {"manifest.json": b"{}", "log/0.tlog-proof": b"proof", "documents/00ff": b"", "streams/ab": bytes(300)}
@@ -62,6 +63,25 @@ def test_compressed_commented_and_extended_containers_are_refused() -> None:
     for data in (_zip(zipfile.ZIP_DEFLATED), _zip(comment=b"x"), _zip(extra=b"\x99\x99\x00\x00")):
         with pytest.raises(ContainerError):
             unpack(data)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@given(place=st.integers(0, 400), octet=st.integers(0, 255))
+def test_no_decompressor_meets_what_is_damaged(method: int, place: int, octet: int) -> None:
+    damaged = bytearray(_zip(method))
+    damaged[place % len(damaged)] = octet
+    with pytest.raises(ContainerError):
+        unpack(bytes(damaged))
+
+
+def test_no_container_is_larger_than_a_bundle_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(container, "MAX_MEMBERS", len(MEMBERS))
+    assert unpack(PACKED) == MEMBERS
+    with pytest.raises(ContainerError, match="at most 4 members"):
+        unpack(pack({**MEMBERS, "one-more": b""}))
+    monkeypatch.setattr(container, "MAX_SIZE", len(PACKED) - 1)
+    with pytest.raises(ContainerError, match=f"at most {len(PACKED) - 1} bytes"):
+        unpack(PACKED)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
