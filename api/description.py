@@ -17,8 +17,8 @@ from api.authorisation import Caller, Rule, rule_described
 from api.problems import MEDIA_TYPE, status_of
 from api.schemas.problem import REFUSALS, Problem
 
-_ALWAYS = ("chain.rpc", "chain.unreachable", "database.busy", "database.unavailable")
-"""Before every answer a city looks at the chain's clock, and most answers are read from its database."""
+_ALWAYS = ("chain.rpc", "chain.unreachable", "database.busy", "database.unavailable", "storage.full")
+"""Before every answer a city looks at the chain's clock, and most answers come from its database and its disk."""
 
 _OF_CALLERS = {
     Caller.ANYONE: (),
