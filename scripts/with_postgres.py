@@ -26,10 +26,13 @@ _CARELESS = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Start a server and yield its URL for SQLAlchemy; stop it and remove its data at the end."""
+def server(*, durable: bool = False) -> Iterator[str]:
+    """Start a server and yield its URL for SQLAlchemy; stop it and remove its data at the end.
+
+    A `durable` one keeps what it commits through a power cut, as in production; tests have no use for that.
+    """
     with tempfile.TemporaryDirectory() as folder, get_server(folder) as started:
-        for setting in _CARELESS:
+        for setting in () if durable else _CARELESS:
             started.psql(f"ALTER SYSTEM SET {setting} = off")
         started.psql("SELECT pg_reload_conf()")
         url = make_url(started.get_uri()).set(drivername="postgresql+asyncpg")

@@ -15,6 +15,7 @@ from ledger.errors import SunbidError
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("api.cli.demo", "Take a real tender from notice to verified award on an embedded network."),
+    "bench": ("api.cli.bench", "Measure the hot paths against bare baselines."),
     "replay": ("api.cli.replay", "Replay real tenders from public records, and verify every one."),
     "up": ("api.cli.up", "Run a whole network on this machine: chain, three cities, key-holders."),
     "down": ("api.cli.up", "Stop the network that runs in the background."),

@@ -1,4 +1,4 @@
-"""The hot paths of this stage, each with the bare work that it cannot do without."""
+"""Paths that are arithmetic alone, each with the bare work that it cannot do without."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bidding.sealing.keyset import KeySet
 from bidding.sealing.slip import SlipKeys, open_slip, padding_slip
 from bidding.sealing.tdh2 import make_share, verify_header, verify_share
 from ledger.acts import Envelope
-from scripts.bench.measure import Comparison, compare
+from scripts.bench.measure import Case, Comparison, compare
 from witness.log.merkle import Frontier, leaf_hash
 
 _SLIPS = 400
@@ -26,16 +26,16 @@ _STREAM = 16 * BID_CHUNK_SIZE
 _ENTRIES = 20_000
 
 
-def all_paths() -> list[Comparison]:
-    """Measure every path and return what was measured."""
-    return [measure() for measure in (_scan, _stream, _shares, _append)]
+def all_paths(rounds: int = 7) -> list[Comparison]:
+    """Measure every path in so many rounds and return what was measured."""
+    return [measure(rounds) for measure in (_scan, _stream, _shares, _tree)]
 
 
 def _label(keys: KeySet) -> Label:
     return Label(1, bytes(20), bytes(32), 0, Envelope.TECHNICAL, bytes(32), secrets.token_bytes(32), keys.key_id)
 
 
-def _scan() -> Comparison:
+def _scan(rounds: int) -> Comparison:
     """Opening a box: every slip of a tender's time is tried, one point product each."""
     secret = secrets.randbelow(1 << 250) + 1
     box = TDH2_SECP256K1.group
@@ -51,10 +51,10 @@ def _scan() -> Comparison:
         for slip in slips:
             open_slip(slip, keys, secret)
 
-    return compare("box.scan", f"try to open {_SLIPS} slips", scan, "one point product a slip", products)
+    return compare(Case("box.scan", f"try to open {_SLIPS} slips", "one point product a slip"), scan, products, rounds)
 
 
-def _stream() -> Comparison:
+def _stream(rounds: int) -> Comparison:
     """Sealing a large technical envelope against its cipher and its hashes alone."""
     keys, _ = deal_development_set(3, 2, secrets.token_bytes)
     payload = secrets.token_bytes(_STREAM)
@@ -71,10 +71,11 @@ def _stream() -> Comparison:
             hashlib.sha256(sealed).digest()
             sink.write(sealed)
 
-    return compare("bid.seal", f"seal {_STREAM >> 20} MiB", seal, "AES-256-GCM and SHA-256 of the same chunks", bare)
+    case = Case("bid.seal", f"seal {_STREAM >> 20} MiB", "AES-256-GCM and SHA-256 of the same chunks")
+    return compare(case, seal, bare, rounds)
 
 
-def _shares() -> Comparison:
+def _shares(rounds: int) -> Comparison:
     """One bid at an opening: verify the header, make a share, verify it; against its point products alone."""
     keys, holders = deal_development_set(3, 2, secrets.token_bytes)
     sink = io.BytesIO()
@@ -93,10 +94,11 @@ def _shares() -> Comparison:
         for _ in range(14):
             point.multiply(holders[0])
 
-    return compare("bid.share", "check a header, release and check a share", release, "14 point products", products, 31)
+    case = Case("bid.share", "check a header, release and check a share", "14 point products")
+    return compare(case, release, products, rounds)
 
 
-def _append() -> Comparison:
+def _tree(rounds: int) -> Comparison:
     """Growing a log against hashing its leaves and nodes alone."""
     entries = [secrets.token_bytes(32) for _ in range(_ENTRIES)]
 
@@ -109,4 +111,6 @@ def _append() -> Comparison:
             sha256(b"\0" + entry)
             sha256(b"\1" + entry + entry)
 
-    return compare("log.append", f"append {_ENTRIES} entries to a tree", append, "two SHA-256 an entry", hashes)
+    return compare(
+        Case("log.tree", f"append {_ENTRIES} entries to a tree", "two SHA-256 an entry"), append, hashes, rounds
+    )

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.canonical import CanonicalError
+from ledger.canonical import CanonicalError, JsonValue
 from ledger.errors import SunbidError
 from witness.log.entry import CHAIN_START, EntryError, Evidence
-from witness.log.event import Event
+from witness.log.event import Event, QueuedEvent
 from witness.log.kinds import ActorRole, EvidenceKind, Kind
 
 TENDER = b"\x07" * 32
@@ -45,6 +45,24 @@ class TestMessage:
     def test_key_tells_events_apart_by_what_they_say(self) -> None:
         assert full().default_key == full().default_key
         assert full().default_key != full(seat="4").default_key
+
+
+class TestQueued:
+    def test_placed_body_is_the_event_s_own_at_that_place(self) -> None:
+        event = full()
+        queued = QueuedEvent.from_payload(event.to_payload())
+        assert queued.placed(b"\x05" * 32, 9, b"\x06" * 32) == event.body(b"\x05" * 32, 9, b"\x06" * 32).to_bytes()
+        assert (queued.tender, queued.kind, queued.disclosed) == (TENDER, event.kind, False)
+
+    def test_event_of_no_tender_takes_no_place(self) -> None:
+        event = full(tender=None, lot=None)
+        queued = QueuedEvent.from_payload(event.to_payload())
+        assert queued.placed(b"\x05" * 32, 1, CHAIN_START) == event.body(b"\x05" * 32, 1, CHAIN_START).to_bytes()
+
+    @pytest.mark.parametrize("payload", [{"body": {}, "disclosed": 1}, {"disclosed": True, "body": "text"}])
+    def test_other_payloads_are_refused(self, payload: dict[str, JsonValue]) -> None:
+        with pytest.raises(EntryError):
+            QueuedEvent.from_payload(payload)
 
 
 class TestRefusedAtItsSource:
