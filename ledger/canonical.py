@@ -82,7 +82,8 @@ def _check(value: object, depth: int) -> None:
             _check(item, depth + 1)
     elif kind is dict:
         for key, item in value.items():  # type: ignore[attr-defined]
-            _check_key(key)
+            if type(key) is not str or not key.isascii():
+                raise CanonicalError("keys of canonical JSON are ASCII strings")
             _check(item, depth + 1)
     else:
         raise CanonicalError(f"canonical JSON has no {kind.__name__}: use strings, integers, lists and objects")
@@ -91,8 +92,3 @@ def _check(value: object, depth: int) -> None:
 def _check_integer(value: int) -> None:
     if not -MAX_INTEGER <= value <= MAX_INTEGER:
         raise CanonicalError("integer is not below 2^53: write it as a decimal string")
-
-
-def _check_key(key: object) -> None:
-    if type(key) is not str or not key.isascii():
-        raise CanonicalError("keys of canonical JSON are ASCII strings")

@@ -115,6 +115,7 @@ class ProvenState(StateReader):
         self._root = state_root
         self._nodes = NodeSet(nodes)
         self._accounts: dict[bytes, Account] = {}
+        self._words: dict[tuple[bytes, int], bytes] = {}
 
     def account(self, address: bytes) -> Account:
         """Return the account at `address`; `Account()` if its absence is proven."""
@@ -129,6 +130,11 @@ class ProvenState(StateReader):
 
     def word(self, address: bytes, slot: int) -> bytes:
         """Return the proven word; zero if its absence is proven; refuse an address that holds no contract."""
+        if (address, slot) not in self._words:
+            self._words[address, slot] = self._prove(address, slot)
+        return self._words[address, slot]
+
+    def _prove(self, address: bytes, slot: int) -> bytes:
         account = self.account(address)
         if account.code_hash == EMPTY_CODE:
             raise EvidenceError(
