@@ -38,7 +38,7 @@ def refused(value: dict[str, Any]) -> SunbidError:
 
 
 def test_the_shipped_packs_say_what_the_demonstrations_need() -> None:
-    assert shipped().keys() == {"dev-international", "dev-two-envelope"}
+    assert shipped().keys() == {"dev-international", "dev-municipal-works", "dev-two-envelope"}
     terms = INTERNATIONAL.terms
     assert (terms.minimum_bidders, terms.committee, terms.formula) == (
         1, Committee.AT_ONCE, Formula.LOWEST_EVALUATED_PRICE,
@@ -51,6 +51,8 @@ def test_the_shipped_packs_say_what_the_demonstrations_need() -> None:
     assert SCORED.scoring is not None
     assert SCORED.scoring.technical_weight == Decimal(60)
     assert SCORED.scoring.rounding is Rounding.HALF_UP
+    municipal = by_id("dev-municipal-works").terms
+    assert (municipal.minimum_bidders, municipal.formula) == (1, Formula.LOWEST_EVALUATED_PRICE)
 
 
 @pytest.mark.parametrize("pack", shipped().values(), ids=lambda pack: pack.id)
