@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from bidding.device.journal import Attempt
 from bidding.device.sealer import Signer
 from bidding.sealing.device import BidRefusedError
 from bidding.sealing.header import Header
+from bidding.tender.documents import BidDocument
 from ledger.acts import Envelope, StreamReceipt, digest
 from ledger.chain.evidence.trust import TrustFile
 from ledger.identity import city_id
@@ -86,7 +88,7 @@ class WrongDevices:
         device = self._device(name, party)
         if name in {"for another lot", "for another envelope"}:
             place = (7, PRICE) if name == "for another lot" else (0, Envelope.TECHNICAL)
-            return await code_of(device.submit(tender, *place, forger.square.price("CNY 5.00")))
+            return await code_of(device.submit(tender, *place, self._document(*place)))
         tamper = self._tampers(name, party)
         if tamper is None:
             return await code_of(device.submit(tender, 0, PRICE, forger.square.price("CNY 5.00")))
@@ -94,6 +96,12 @@ class WrongDevices:
             await (await forger.square.device(name, party)).submit(tender, 0, PRICE, forger.square.price("CNY 4.00"))
         tamper(await self._seal(device))
         return await code_of(device.resume(tender))
+
+    def _document(self, lot: int, envelope: Envelope) -> Path:
+        """Return a document that is right for this place; the place itself is wrong."""
+        path = self.forger.square.folder / f"{lot}-{envelope.text}.json"
+        path.write_bytes(BidDocument(envelope, self.forger.square.tender, lot).to_bytes())
+        return path
 
     def _device(self, name: str, party: Party) -> Device:
         """Return a device with the folder that the device of this name has in the square."""
