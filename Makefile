@@ -19,7 +19,6 @@ demo: setup ## take a real tender from notice to verified award, then leave the 
 
 test: lint contracts ## everything that has to hold: lint, contracts, Python with coverage gates
 	@scripts/test.sh
-	@scripts/chains.sh
 
 lint: setup ## format, lint, types, layers, generated files
 	@scripts/lint.sh
