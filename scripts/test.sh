@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 
-TOTAL=84 # percent of lines and branches together: the last complete measurement; the aim is 90
+TOTAL=90 # percent of lines and branches together
 WHOLE="bidding/sealing/*,bidding/evaluation/formulas.py,credit/domain.py,credit/service.py,witness/log/merkle.py"
 
 log=$(mktemp)
