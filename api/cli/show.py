@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.cli.picture import Picture, Step
-from api.client import CityApi
 from api.robots.authority import AuthorityRobot
 from api.robots.full import FullRun
 from api.robots.run import TenderRun
@@ -80,7 +79,7 @@ class Demonstration:
     async def _verified(self, run: TenderRun) -> Verdict:
         """Fetch the tender's bundle as a citizen would, and verify it with the trust file alone."""
         tender = run.conduct.tender.hex()
-        content = await self._bundle(run.conduct.city, tender)
+        content = await run.stage.bundle(run.conduct)
         path = self.run.folder / "bundles" / f"{tender}.zip"
         path.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(path.write_bytes, content)
@@ -89,22 +88,6 @@ class Demonstration:
         if not verdict.ok:
             raise DemonstrationError("The bundle does not verify.", failed=[claim.code for claim in verdict.failed])
         return verdict
-
-    async def _bundle(self, city: CityApi, tender: str) -> bytes:
-        found = b""
-
-        async def made() -> bool:
-            nonlocal found
-            try:
-                found = await city.get_bytes(f"/v1/tenders/0x{tender}/bundle")
-            except SunbidError as error:
-                if error.code != "bundle.not_yet":
-                    raise
-                return False
-            return True
-
-        await self.stage.pulse.until(made, "the tender's last events on the chain")
-        return found
 
     async def _trust(self) -> TrustFile:
         return TrustFile.from_bytes(await asyncio.to_thread(self.stack.trust_path.read_bytes))

@@ -36,8 +36,6 @@ TICK_SECONDS, TICK_SLIPS = 60, 16
 SPARE_TICKS = 6
 """Ticks of the box beyond those that the bids fill, for witnesses to sign, devices to look, and the robots' reserve."""
 
-_NOT_YET = "bundle.not_yet"
-
 T = TypeVar("T")
 
 Progress = Callable[[str], None]
@@ -86,19 +84,7 @@ class ReplayRun(RecordRun):
 
     async def fetch(self) -> None:
         """Fetch the public bundle once the tender's last events are on the chain, and verify it offline."""
-        content = b""
-
-        async def is_made() -> bool:
-            nonlocal content
-            try:
-                content = await self.conduct.city.get_bytes(f"{self.conduct.path}/bundle")
-            except SunbidError as error:
-                if error.code != _NOT_YET:
-                    raise
-                return False
-            return True
-
-        await self.stage.pulse.until(is_made, f"the bundle of contract {self.sample.contract}")
+        content = await self.stage.bundle(self.conduct)
         self.fetched = Fetched(content, await asyncio.to_thread(verify, content, self.stage.around.trust))
 
     async def result(self, bundles: Path | None) -> Outcome:

@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.client import CityApi
+from api.client import CityApi, CityRefusalError
 from api.robots.bidder import BidderRobot, HttpTo, Surroundings, open_bidder
 from api.robots.people import Party, Registrar
 from api.robots.pulse import Pulse
 from api.robots.tenderer import KeyChoice, Parties, TenderConduct
 from ledger.acts import Role
 from ledger.signed import Domains
+from witness.audit.collect_log import NotLoggedError
 
 Tell = Callable[[str], None]
 """Shows a step to whoever watches, in words."""
@@ -80,6 +81,23 @@ class Stage:
 
         await self.pulse.until(holds, f"tender in state {' or '.join(states)}")
         return found
+
+    async def bundle(self, conduct: TenderConduct, **query: int) -> bytes:
+        """Return the tender's bundle once its last events are witnessed and anchored; `query` as `/bundle` takes it."""
+        content = b""
+
+        async def is_made() -> bool:
+            nonlocal content
+            try:
+                content = await conduct.city.get_bytes(f"{conduct.path}/bundle", **query)
+            except CityRefusalError as error:
+                if error.code != NotLoggedError.code:
+                    raise
+                return False
+            return True
+
+        await self.pulse.until(is_made, "the tender's last events witnessed and anchored")
+        return content
 
     async def until_lot(self, conduct: TenderConduct, lot: int, *states: str) -> None:
         """Return once the lot is in one of these states."""

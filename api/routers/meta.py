@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from api.deps import Node
 from api.schemas.media import Text
+from ledger.failures import failing
 
 router = APIRouter(tags=["service"])
 
@@ -37,4 +38,6 @@ async def health(node: Node) -> Health:
 @router.get("/metrics", response_class=Text)
 async def metrics(node: Node) -> Response:
     """Return the metrics in Prometheus' text format."""
+    async with node.database.reading() as session:
+        node.metrics.failing_tasks.set(len(await failing(session)))
     return Response(generate_latest(node.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -173,3 +173,18 @@ async def test_failures_are_counted_until_success(town: Town) -> None:
         await note_success(session, "a")
     async with database.reading() as session:
         assert await failing(session) == []
+
+
+async def test_metrics_say_how_many_tasks_fail(town: Town) -> None:
+    node = town.cities[CITY].node
+
+    async def shown() -> str:
+        async with town.api(CITY) as api:
+            text = (await api.get_bytes("/metrics")).decode()
+        [line] = [line for line in text.splitlines() if line.startswith("sunbid_failing_tasks ")]
+        return line.removeprefix("sunbid_failing_tasks ")
+
+    assert await shown() == "0.0"
+    async with node.database.unit_of_work() as session:
+        await note_failure(session, "a", ValueError("broken"), node.clock.now())
+    assert await shown() == "1.0"
