@@ -98,7 +98,11 @@ async def _receipts(client: ChainClient, signed: Sequence[SignedTransaction], pa
         missing = [one for one in missing if one.hash not in found]
         if missing and loop.time() > until:
             reasons = sorted({error.reason for error in refusals if error})
-            raise NotMinedError(f"{len(missing)} transactions were not mined in {patience} s", refusals=reasons)
+            answer = "; ".join(reasons) or "nothing against them"
+            raise NotMinedError(
+                f"{len(missing)} transactions were not mined in {patience} s; the node said last: {answer}",
+                transactions=[to_hex(one.hash) for one in missing],
+            )
         if missing:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
