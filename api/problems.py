@@ -56,7 +56,18 @@ _STATUS: tuple[tuple[str, HTTPStatus], ...] = (
     ("*.malformed", HTTPStatus.UNPROCESSABLE_ENTITY),
     ("request.method", HTTPStatus.METHOD_NOT_ALLOWED),
     ("request.*", HTTPStatus.UNPROCESSABLE_ENTITY),
+    ("sunbid.fault", HTTPStatus.INTERNAL_SERVER_ERROR),
 )
+
+OWN_CODES = {
+    "page.not_found": "No such address.",
+    "request.malformed": "The request is not of the form that the address takes.",
+    "request.method": "The address does not take this method.",
+    "request.refused": "Whatever else the web framework refuses by itself.",
+    "request.too_large": "A body longer than the address takes.",
+    "sunbid.fault": "A fault of the city's system, not of the request.",
+}
+"""The codes that no error class carries, and what they mean (for docs/errors.md)."""
 
 
 def status_of(code: str) -> HTTPStatus:
@@ -103,7 +114,7 @@ async def _validation(request: Request, error: Exception) -> Response:
         {"where": ".".join(str(part) for part in item["loc"]), "what": str(item["msg"])} for item in error.errors()
     ]
     detail = "The request is not of the form this address takes; see `errors` and the API reference."
-    return _answer(request, "request.malformed", detail, HTTPStatus.UNPROCESSABLE_ENTITY, {"errors": problems})
+    return _answer(request, "request.malformed", detail, status_of("request.malformed"), {"errors": problems})
 
 
 _HTTP_CODES = {400: "request.malformed", 404: "page.not_found", 405: "request.method", 413: "request.too_large"}
@@ -121,7 +132,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     """A fault of ours: the log has the trace, the client a number-free answer it can report."""
     logger.error("unexpected fault at %s %s", request.method, request.scope.get("path"), exc_info=error)
     detail = "A fault of this city's system, not of your request. Nothing was stored; please try again or report it."
-    return _answer(request, "sunbid.fault", detail, HTTPStatus.INTERNAL_SERVER_ERROR, {})
+    return _answer(request, "sunbid.fault", detail, status_of("sunbid.fault"), {})
 
 
 def install(app: FastAPI) -> None:

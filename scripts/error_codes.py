@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.problems import status_of
+from api.problems import OWN_CODES, status_of
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("ledger", "witness", "bidding", "credit", "api")
@@ -35,7 +35,8 @@ class Raised:
 def render() -> str:
     """Return docs/errors.md."""
     rows: dict[str, list[Raised]] = {}
-    for raised in sorted(set(found())):
+    own = (Raised(code, "api.problems", "", says) for code, says in OWN_CODES.items())
+    for raised in sorted({*found(), *own}):
         rows.setdefault(raised.code, []).append(raised)
     return _HEAD + "".join(_row(code, all_of) for code, all_of in rows.items())
 
@@ -44,7 +45,7 @@ def _row(code: str, raised: list[Raised]) -> str:
     modules = ", ".join(dict.fromkeys(f"`{one.module}`" for one in raised))
     errors = ", ".join(dict.fromkeys(one.error for one in raised if one.error))
     says = next((one.says for one in raised if one.says), "")
-    return f"| `{code}` | {status_of(code).value} | {modules} | {errors}{': ' + says if says else ''} |\n"
+    return f"| `{code}` | {status_of(code).value} | {modules} | {': '.join(filter(None, (errors, says)))} |\n"
 
 
 def found(root: Path = ROOT) -> Iterator[Raised]:

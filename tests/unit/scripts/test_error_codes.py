@@ -38,3 +38,8 @@ def test_codes_are_found_in_classes_and_where_they_are_raised(tmp_path: Path) ->
 def test_the_document_names_status_place_and_meaning() -> None:
     assert "| `slip.too_long` | 413 | `api.routers.door`, `bidding.box.door` | SlipError" in render()
     assert "| `session.required` | 401 |" in render()
+
+
+def test_what_the_framework_refuses_is_named_too() -> None:
+    assert "| `page.not_found` | 404 | `api.problems` | No such address. |" in render()
+    assert "| `sunbid.fault` | 500 | `api.problems` | A fault of the city's system" in render()
