@@ -17,6 +17,7 @@ from scripts.bench.measure import Comparison
 from scripts.bench.paths import all_paths
 from scripts.bench.replay import Replayed, first_with, replay
 from scripts.bench.stage import open_database, open_network, open_server
+from scripts.bench.submission import measure_submission
 from scripts.bench.verification import measure_verification
 from witness.log.sequencer import BATCH
 
@@ -26,15 +27,16 @@ RECORDS = Path(__file__).parents[3] / "shared" / "data" / "worldbank"
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is measured: rounds of each pair, events a batch, bids of the tender that is replayed."""
+    """How much is measured: rounds of a pair, events a batch, slips a device, bids of the tender that is replayed."""
 
     rounds: int
     batch: int
+    slips: int
     bids: int
 
 
-WHOLE = Extent(rounds=15, batch=BATCH, bids=7)
-QUICK = Extent(rounds=3, batch=100, bids=2)
+WHOLE = Extent(rounds=15, batch=BATCH, slips=32, bids=7)
+QUICK = Extent(rounds=3, batch=100, slips=4, bids=2)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ async def run(extent: Extent, records: Path = RECORDS) -> Report:
     """Measure all paths to this extent on a PostgreSQL of our own, or on the one that the environment names."""
     async with open_server() as server_url:
         comparisons = [*all_paths(extent.rounds), await _append(server_url, extent)]
+        comparisons += await measure_submission(server_url, slips=extent.slips, rounds=extent.rounds)
         if not (records / "bids.csv").exists():
             return Report(tuple(comparisons))
         replayed = await replay(server_url, first_with(read_worldbank(records), extent.bids))

@@ -6,14 +6,15 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from api.stack.network import CITIES, Stack, found
+from api.stack.network import CITIES, SCHEDULE, Ground, Stack, found_on
+from ledger.chain.deploy import BoxSchedule
 from ledger.chain.devnet import CHAIN_ID, AnvilProcess
 from ledger.settings import CitySettings, ClockKind, Limits
 from scripts.with_postgres import VARIABLE, server
@@ -57,18 +58,31 @@ async def _on_server(server_url: str, statement: str) -> None:
     await engine.dispose()
 
 
+def _nowhere(cities: Sequence[str]) -> dict[str, int]:
+    return {name: _FIRST_PORT + number for number, name in enumerate(cities)}
+
+
 @asynccontextmanager
-async def open_network(folder: Path, databases: dict[str, str], clock: ClockKind, boxes: int) -> AsyncIterator[Stack]:
+async def open_network(
+    folder: Path,
+    databases: Mapping[str, str],
+    clock: ClockKind,
+    boxes: int,
+    *,
+    schedule: BoxSchedule = SCHEDULE,
+    ports: Callable[[Sequence[str]], dict[str, int]] = _nowhere,
+) -> AsyncIterator[Stack]:
     """Yield a founded network whose cities lie on `databases`, by city; the chain begins at the host's time.
 
     With the system's clock, as in production, a request asks no node for the time; the chain's clock can be driven.
+    `ports` says where the cities listen, by default nowhere.
     """
     anvil = await asyncio.to_thread(
         AnvilProcess, folder=None, port=0, chain_id=CHAIN_ID, timestamp=int(time.time()) - 60
     )
     try:
-        ports = {name: _FIRST_PORT + number for number, name in enumerate(CITIES)}
-        stack = await found(folder, anvil.url, CHAIN_ID, ports, boxes=boxes)
+        nodes: Mapping[str, tuple[str, ...]] = dict.fromkeys(CITIES, (anvil.url,))
+        stack = await found_on(folder, Ground(CHAIN_ID, nodes, schedule=schedule), ports(CITIES), boxes)
         for name, url in databases.items():
             settings = CitySettings.load(stack.city_folder(name))
             settings.model_copy(update={"database_url": url, "clock": clock, "limits": _ENOUGH}).save()
