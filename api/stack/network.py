@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Self
 
 from api.stack.committee import Committee
 from bidding.keyholder.config import HeldShare, HolderConfig, HolderFolder
+from ledger import loopback
 from ledger.chain.client import ChainClient, Finality
 from ledger.chain.deploy import BoxSchedule, CityPlan, Deployment, DeploymentPlan, deploy, register_key_sets
 from ledger.chain.evidence.trust import BlockEvidenceKind, PinnedCity, TrustFile
@@ -241,12 +241,5 @@ def _write_holders(stack: Stack, ground: Ground, committee: Committee) -> None:
 
 
 def free_ports(names: Sequence[str]) -> dict[str, int]:
-    """Return a free loopback port for each name; all are found before any is given back, so that they differ."""
-    probes = [socket.socket() for _ in names]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return {name: int(probe.getsockname()[1]) for name, probe in zip(names, probes, strict=True)}
-    finally:
-        for probe in probes:
-            probe.close()
+    """Return a free loopback port for each name; they differ."""
+    return dict(zip(names, loopback.free_ports(len(names)), strict=True))

@@ -12,25 +12,18 @@ Nothing here is for production: there is one validator, and it lies about the ti
 
 from __future__ import annotations
 
-import ctypes
-import json
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from ledger.chain.node import NodeProcess
 from ledger.chain.rpc import Rpc, to_int
 from ledger.errors import SunbidError
+from ledger.loopback import free_port
 
 CHAIN_ID = 20_260
 GAS_LIMIT = 100_000_000
-START_SECONDS = 15.0
 _CHAIN_FLAGS = (
     *("--hardfork", "shanghai", "--gas-price", "0", "--block-base-fee-per-gas", "0", "--disable-min-priority-fee"),
     *("--accounts", "0", "--order", "fifo", "--gas-limit", str(GAS_LIMIT), "--quiet", "--no-mining"),
@@ -55,39 +48,25 @@ def anvil_path() -> Path:
     return found[0]
 
 
-class AnvilProcess:
-    """An anvil child process that listens on `url` and ends with this process (on Linux even if that is killed)."""
+class AnvilProcess(NodeProcess):
+    """An anvil that listens on `url` from its making on, and ends with this process (on Linux even if that is killed).
+
+    With a folder its state and its log are kept there, and `stop` writes the state first.
+    """
 
     def __init__(self, *, folder: Path | None, port: int, chain_id: int, timestamp: int) -> None:
-        self.chain_id = chain_id
-        port = port or _free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self._log = (folder / "anvil.log").open("ab") if folder else None
-        state = _state_flags(folder) if folder else ()
+        port = port or free_port()
         start = ("--port", str(port), "--chain-id", str(chain_id), "--timestamp", str(timestamp))
-        self._child = subprocess.Popen(  # noqa: S603 - our own binary and flags
-            [str(anvil_path()), *_CHAIN_FLAGS, *start, *state],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._log or subprocess.DEVNULL,
-            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one prctl, no threads
-        )
+        command = [str(anvil_path()), *_CHAIN_FLAGS, *start, *(_state_flags(folder) if folder else ())]
+        super().__init__("anvil", command, f"http://127.0.0.1:{port}", folder / "anvil.log" if folder else None)
+        self.chain_id = chain_id
         try:
-            self._wait()
+            self.start()
+            self.wait(chain_id)
             self._set_clock()
         except BaseException:
             self.stop()
             raise
-
-    def _wait(self) -> None:
-        until = time.monotonic() + START_SECONDS
-        while self._child.poll() is None and time.monotonic() < until:
-            try:
-                if self.ask("eth_chainId") == hex(self.chain_id):
-                    return
-            except OSError:
-                time.sleep(0.01)
-        raise DevnetError(f"anvil did not come up at {self.url}: is the port free, the state file whole?")
 
     def _set_clock(self) -> None:
         """Mining starts only when the clock is set: after a restart anvil would go by the wall clock."""
@@ -96,32 +75,6 @@ class AnvilProcess:
         if to_int(latest["number"]):
             self.ask("evm_setNextBlockTimestamp", to_int(latest["timestamp"]) + 1)
         self.ask("evm_setAutomine", True)
-
-    def ask(self, method: str, *params: object) -> Any:
-        """Return the result of one call, blocking: for start-up, before any event loop runs."""
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=START_SECONDS) as response:  # noqa: S310 - loopback
-            answer = json.load(response)
-        if "error" in answer:
-            raise DevnetError(f"anvil refused {method}: {answer['error']['message']}")
-        return answer["result"]
-
-    def stop(self) -> None:
-        """End the child; with a folder its state is written first."""
-        if self._child.poll() is None:
-            self._child.send_signal(signal.SIGTERM)
-            try:
-                self._child.wait(START_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        if self._log:
-            self._log.close()
-
-    def kill(self) -> None:
-        """End the child as a power cut would: what was not written yet is lost."""
-        self._child.kill()
-        self._child.wait()
 
 
 class Devnet:
@@ -200,18 +153,6 @@ class Devnet:
             self.process.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _state_flags(folder: Path) -> tuple[str, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     return ("--state", str(folder / "state.json"), "--state-interval", "1")
-
-
-def die_with_parent() -> None:
-    """PR_SET_PDEATHSIG: a test run that is killed leaves no chain behind."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)

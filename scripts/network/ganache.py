@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ledger.chain.devnet import CHAIN_ID, GAS_LIMIT
-from scripts.network.child import NodeError, NodeProcess, free_port
+from ledger.chain.node import NodeError, NodeProcess
+from ledger.loopback import free_port
 
 _PROGRAM = Path(__file__).parents[2] / "node_modules" / "ganache" / "dist" / "node" / "cli.js"
 
@@ -29,7 +30,7 @@ def start_ganache(folder: Path, *, chain_id: int = CHAIN_ID, port: int = 0) -> N
         *("--database.dbPath", str(folder / "database"), "--logging.quiet"),
         *("--miner.instamine", "strict"),
     ]
-    node = NodeProcess("ganache", command, folder / "ganache.log", f"http://127.0.0.1:{chosen}")
+    node = NodeProcess("ganache", command, f"http://127.0.0.1:{chosen}", folder / "ganache.log")
     node.start()
     node.wait(chain_id)
     return node

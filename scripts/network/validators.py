@@ -25,9 +25,10 @@ from coincurve import PublicKey
 from eth_keyfile.keyfile import create_keyfile_json
 
 from ledger.chain.devnet import CHAIN_ID, GAS_LIMIT
+from ledger.chain.node import NodeError, NodeProcess
 from ledger.chain.rpc import to_int
 from ledger.keys import SigningKey
-from scripts.network.child import NodeError, NodeProcess, free_port
+from ledger.loopback import free_ports
 from scripts.network.genesis import clique_genesis, depth_of_finality
 from scripts.network.toolchain import geth_path
 
@@ -87,10 +88,10 @@ class ValidatorNetwork:
         geth = geth_path()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "password").write_text(secrets.token_hex(16))
-        validators = [
-            _validator(geth, folder, number, chain_id, first_port + number - 1 if first_port else free_port())
-            for number in range(1, count + 1)
-        ]
+        ports = range(first_port, first_port + count) if first_port else free_ports(count)
+        inner = free_ports(2 * count)
+        places = zip(ports, inner[:count], inner[count:], strict=True)
+        validators = [_validator(geth, folder, number, chain_id, place) for number, place in enumerate(places, 1)]
         genesis = clique_genesis(chain_id, [v.key.address for v in validators], GAS_LIMIT)
         (folder / "genesis.json").write_text(json.dumps(genesis, indent=2))
         return cls(folder, validators, chain_id)
@@ -218,32 +219,25 @@ def _peers(validator: Validator) -> list[object]:
     return found
 
 
-def _validator(geth: Path, folder: Path, number: int, chain_id: int, http_port: int) -> Validator:
+def _validator(geth: Path, folder: Path, number: int, chain_id: int, ports: tuple[int, int, int]) -> Validator:
+    """Return a validator with new keys; `ports` are those for JSON-RPC, for peers and for an engine that none runs."""
     own, key, node_key = folder / f"v{number}", SigningKey.generate(), SigningKey.generate()
     keystore = own / "keystore" / f"{key.address.hex()}.json"
     keystore.parent.mkdir(parents=True)
     password = (folder / "password").read_bytes()
     keystore.write_text(json.dumps(create_keyfile_json(key.secret, password, kdf="scrypt", iterations=_LIGHT)))
-    p2p_port, engine_port = free_port(), free_port()
+    http, peers, engine = map(str, ports)
     address = "0x" + key.address.hex()
     command = [
         *(str(geth), "--datadir", str(own), "--networkid", str(chain_id), "--syncmode", "full", "--gcmode", "archive"),
-        *(
-            "--http",
-            "--http.addr",
-            "127.0.0.1",
-            "--http.port",
-            str(http_port),
-            "--http.api",
-            "eth,net,web3,admin,miner",
-        ),
-        *("--port", str(p2p_port), "--authrpc.port", str(engine_port), "--nodekeyhex", node_key.secret.hex()),
+        *("--http", "--http.addr", "127.0.0.1", "--http.port", http, "--http.api", "eth,net,web3,admin,miner"),
+        *("--port", peers, "--authrpc.port", engine, "--nodekeyhex", node_key.secret.hex()),
         *("--nodiscover", "--nat", "none", "--netrestrict", "127.0.0.0/8", "--ipcdisable", "--cache", "64"),
         *("--miner.etherbase", address, "--miner.gaslimit", str(GAS_LIMIT)),
         *("--unlock", address, "--password", str(folder / "password"), "--allow-insecure-unlock"),
     ]
-    process = NodeProcess(f"v{number}", command, own / "geth.log", f"http://127.0.0.1:{http_port}")
-    return Validator(number, own, key, node_key, p2p_port, process)
+    process = NodeProcess(f"v{number}", command, f"http://127.0.0.1:{http}", own / "geth.log")
+    return Validator(number, own, key, node_key, ports[1], process)
 
 
 def _init(validator: Validator, folder: Path) -> None:

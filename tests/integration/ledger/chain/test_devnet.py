@@ -12,6 +12,7 @@ from ledger.chain.client import ChainClient, ChainStateError
 from ledger.chain.clock import ChainClock
 from ledger.chain.devnet import CHAIN_ID, Devnet, DevnetError
 from ledger.chain.direct import send
+from ledger.chain.node import NodeError
 from ledger.chain.rpc import ChainUnreachableError, Rpc, RpcError
 from ledger.clock import from_unix
 from ledger.errors import SunbidError
@@ -86,7 +87,7 @@ class TestProcess:
         await second.stop()
 
     def test_a_port_that_is_taken_is_said(self, network: Network) -> None:
-        with pytest.raises(DevnetError, match="port"):
+        with pytest.raises(NodeError, match="is the port free"):
             Devnet.start(port=int(network.url.rsplit(":", 1)[1]), chain_id=CHAIN_ID + 1)
 
     def test_without_the_binary_the_remedy_is_said(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
