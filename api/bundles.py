@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from api.node import CityNode
 from api.query import attestations_of
 from api.trust import trust_file
-from bidding.box.own import OwnLines
 from bidding.box.remote import CityClient
 from bidding.box.streams import StreamStore
 from ledger.chain.evidence.rlp_header import BlockHeader
@@ -19,6 +18,7 @@ from ledger.errors import SunbidError
 from witness.audit.bundle import Bundle
 from witness.audit.collect import Collector
 from witness.audit.collect_log import NotLoggedError
+from witness.audit.own_lines import OwnLinesAhead
 from witness.audit.parts import Profile
 from witness.log.anchor_repository import AnchorRepository
 from witness.log.note import Vkey
@@ -41,13 +41,13 @@ async def make_bundle(node: CityNode, tender: bytes, profile: Profile, *, with_b
 
 
 def collector_of(node: CityNode) -> Collector:
-    """Return the collector of a city; what counts as evidence is what its own trust file says."""
+    """Return the collector of one bundle of a city; what counts as evidence is what its own trust file says."""
     trust = trust_file(node.settings)
 
     async def attestations(header: BlockHeader) -> tuple[bytes, ...]:
         return attestations_by_pinned(trust, header, await attestations_of(node, header.number))
 
-    own = OwnLines(node.base.city.name, node.database)
+    own = OwnLinesAhead(node.base.city.name, node.database)
     cities = node.bidding.cities
     return Collector(
         node.database,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bidding.box.book import CutView, OriginView, TenderAtBlock
+from bidding.box.book import OriginView, TenderAtBlock
 from bidding.box.facts import admitted_slips
 from bidding.box.lines import LineReader
 from bidding.opening import repository
@@ -19,6 +19,8 @@ from ledger.errors import SunbidError
 from witness.audit.bundle import Lines
 from witness.audit.parts import SignedRecord
 from witness.audit.shown import ShownBox, ShownCut, ShownList, ShownOrigin, ShownSlip
+from witness.log.grown import nodes_behind
+from witness.log.merkle import NodeSource, inclusion_proof_from, leaf_hash
 
 
 @dataclass(frozen=True)
@@ -42,37 +44,49 @@ async def collect_box(
         lines = {origin.origin: await _lines(reader, origin) for origin in at.origins}
         origins = tuple([await _whole(reader, origin, len(lines[origin.origin])) for origin in at.origins])
         return CollectedBox(ShownBox(own_shares, (), origins, admitted), lines)
-    places = {(o.origin, c.city): await _places(reader, o, c) for o in at.origins for c in o.cuts}
-    standing = tuple(slip for slip in slips if any(slip in found for found in places.values()))
-    shown = [await _origin(reader, origin, standing, places) for origin in at.origins]
-    return CollectedBox(ShownBox(own_shares, standing, tuple(shown), admitted))
+    shown = [await _placed(reader, origin) for origin in at.origins]
+    standing = tuple(slip for slip in slips if any(slip in cut.first for cuts in shown for cut in cuts.values()))
+    origins = tuple(_origin(origin, cuts, standing) for origin, cuts in zip(at.origins, shown, strict=True))
+    return CollectedBox(ShownBox(own_shares, standing, origins, admitted))
 
 
-async def _places(reader: LineReader, origin: OriginView, cut: CutView) -> dict[bytes, int]:
-    """Return the first index of every slip under a cut."""
-    first: dict[bytes, int] = {}
-    for index, slip in enumerate(await reader.line(origin, cut), origin.start_size):
-        first.setdefault(slip, index)
-    return first
+@dataclass(frozen=True)
+class _Placed:
+    """A cut's line: the first index of every slip, and the tree that proves it, in which nothing is hashed twice."""
+
+    size: int
+    first: dict[bytes, int]
+    nodes: NodeSource
+
+    def path(self, slip: bytes) -> tuple[bytes, ...]:
+        return tuple(inclusion_proof_from(self.nodes, self.first[slip], self.size))
 
 
-async def _origin(
-    reader: LineReader,
-    origin: OriginView,
-    slips: tuple[bytes, ...],
-    places: dict[tuple[bytes, bytes], dict[bytes, int]],
-) -> ShownOrigin:
-    """Return where in the origin's log each slip stands under each cut, with proofs."""
-    cuts = []
+async def _placed(reader: LineReader, origin: OriginView) -> dict[bytes, _Placed]:
+    """Return the lines of an origin's cuts by city; cuts that agree share what was computed."""
+    start = await reader.start(origin)
+    found: dict[tuple[int, bytes], _Placed] = {}
     for cut in origin.cuts:
-        first = places[origin.origin, cut.city]
-        shown = [
-            ShownSlip(number, first[slip], tuple(await reader.inclusion(origin, cut, first[slip], slip)))
+        if (cut.size, cut.root) not in found:
+            line = await reader.line(origin, cut)
+            first: dict[bytes, int] = {}
+            for index, slip in enumerate(line, origin.start_size):
+                first.setdefault(slip, index)
+            found[cut.size, cut.root] = _Placed(cut.size, first, nodes_behind(start, list(map(leaf_hash, line))))
+    return {cut.city: found[cut.size, cut.root] for cut in origin.cuts}
+
+
+def _origin(origin: OriginView, cuts: dict[bytes, _Placed], slips: tuple[bytes, ...]) -> ShownOrigin:
+    """Return where in the origin's log each slip stands under each cut, with proofs."""
+    shown = []
+    for city, placed in cuts.items():
+        places = [
+            ShownSlip(number, placed.first[slip], placed.path(slip))
             for number, slip in enumerate(slips)
-            if slip in first
+            if slip in placed.first
         ]
-        cuts.append(ShownCut(cut.city, tuple(sorted(shown, key=lambda one: one.index))))
-    return ShownOrigin(origin.origin, tuple(cuts))
+        shown.append(ShownCut(city, tuple(sorted(places, key=lambda one: one.index))))
+    return ShownOrigin(origin.origin, tuple(shown))
 
 
 async def _whole(reader: LineReader, origin: OriginView, lines: int) -> ShownOrigin:

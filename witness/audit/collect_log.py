@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.box.book import TenderAtBlock
 from ledger.chain.client import Call, ChainClient
+from ledger.chain.rpc import MAX_BATCH
 from ledger.errors import SunbidError
-from witness.audit.chain import AnchoredTree
 from witness.audit.parts import LoggedEntry
 from witness.log.checkpoint import Checkpoint
 from witness.log.note import Note, NoteError
 from witness.log.policy import Policy
 from witness.log.proof_file import ProofFile
-from witness.log.repository import TreeRepository
-from witness.log.service import LogReader, PublicLog, TenderEntry
+from witness.log.proof_repository import ProofRepository
+from witness.log.service import PublicLog
+
+LOOKS: Final = MAX_BATCH
+"""Anchors looked at together: as many as go into one request."""
 
 
 class NotLoggedError(SunbidError):
@@ -44,35 +49,53 @@ class CollectedLog:
 async def collect_log(
     session: AsyncSession, chain: ChainClient, log: PublicLog, at: TenderAtBlock, policy: Policy
 ) -> CollectedLog:
-    """Return the log of a tender; raise `NotLoggedError` while something of it has no anchor or no cosignatures yet."""
+    """Return the log of a tender; raise `NotLoggedError` while something of it has no anchor or no cosignatures yet.
+
+    However many events the tender has, the database is asked as often; the chain once for each hundreds of anchors.
+    """
     found = (await log.disclosed(session, at.tender))[: at.view.head_count]
     if len(found) < at.view.head_count or not found:
         raise NotLoggedError("the log has fewer events of the tender than the chain")
-    anchors = await _anchors(chain, log.origin, at.block)
-    reader = LogReader(session)
-    entries, proofs = [], {}
-    for one in found:
-        number = next((i for i, tree in enumerate(anchors) if tree.size > one.index), None)
-        note = await covering_note(reader, log.origin, one.index, policy)
-        if number is None:
-            raise NotLoggedError("the last events of the tender are not anchored yet")
-        path = (await reader.inclusion(log.origin, one.index, anchors[number].size)).proof
-        entries.append(LoggedEntry(one.index, one.entry, one.disclosed, number, path))
-        proofs[one.index] = await _proof(reader, log.origin, one, note)
-    return CollectedLog(tuple(entries), proofs, await _earlier(session, reader, log.origin, found, proofs, policy))
+    indices = [one.index for one in found]
+    anchors = await anchors_holding(chain, log.origin, indices, at.block)
+    if len(anchors) < len(indices):
+        raise NotLoggedError("the last events of the tender are not anchored yet")
+    repository = ProofRepository(session, log.origin)
+    notes = await notes_holding(repository, indices, policy)
+    sizes = {index: Checkpoint.parse(note.text).size for index, note in notes.items()}
+    paths = await repository.inclusions(
+        {*((index, sizes[index]) for index in indices), *((index, anchors[index].size) for index in indices)}
+    )
+    entries = [
+        LoggedEntry(one.index, one.entry, one.disclosed, anchor.number, paths[one.index, anchor.size])
+        for one, anchor in ((one, anchors[one.index]) for one in found)
+    ]
+    proofs = {index: ProofFile(index, paths[index, sizes[index]], notes[index]) for index in indices}
+    return CollectedLog(tuple(entries), proofs, await _earlier(repository, indices, set(sizes.values()), policy))
 
 
-async def covering_note(reader: LogReader, origin: bytes, index: int, policy: Policy) -> Note:
-    """Return the first checkpoint with entry `index` that satisfies the policy; raise `NotLoggedError` if none does.
+async def notes_holding(repository: ProofRepository, indices: Collection[int], policy: Policy) -> dict[int, Note]:
+    """Return for each entry the first checkpoint that holds it and satisfies the policy.
 
     A checkpoint made just before the city or its partners went away may never be cosigned: the next one counts then.
+    Raises `NotLoggedError` if an entry has none.
     """
-    after = index
-    while (note := await reader.checkpoint_covering(origin, after)) is not None:
-        if _satisfies(policy, note):
-            return note
-        after = Checkpoint.parse(note.text).size
-    raise NotLoggedError("no checkpoint with the last events of the tender is cosigned yet")
+    cosigned = not policy.is_satisfied(set())
+    found: dict[int, Note] = {}
+    wanted = {index: index for index in indices}  # entry → the entry that the checkpoint in question has to hold
+    while wanted:
+        asked = set(wanted.values())
+        sizes = await repository.first_holding(asked, cosigned=cosigned)
+        if asked - sizes.keys():
+            raise NotLoggedError("no checkpoint with the last events of the tender is cosigned yet")
+        notes = _satisfying(await repository.notes(set(sizes.values())), policy)
+        found |= {index: notes[sizes[after]] for index, after in wanted.items() if sizes[after] in notes}
+        wanted = {index: sizes[after] for index, after in wanted.items() if index not in found}
+    return found
+
+
+def _satisfying(notes: Mapping[int, Note], policy: Policy) -> dict[int, Note]:
+    return {size: note for size, note in notes.items() if _satisfies(policy, note)}
 
 
 def _satisfies(policy: Policy, note: Note) -> bool:
@@ -83,36 +106,53 @@ def _satisfies(policy: Policy, note: Note) -> bool:
     return True
 
 
-async def _anchors(chain: ChainClient, origin: bytes, block: int) -> list[AnchoredTree]:
-    count = await chain.call("AnchorRegistry", "count", origin, block=block)
-    rows = await chain.call_many(
-        [Call("AnchorRegistry", "checkpoint", (origin, number)) for number in range(count)], block=block
-    )
-    return [AnchoredTree(row.size, row.root, row.anchored_at) for row in rows]
-
-
-async def _proof(reader: LogReader, origin: bytes, entry: TenderEntry, note: Note) -> ProofFile:
-    size = Checkpoint.parse(note.text).size
-    path = (await reader.inclusion(origin, entry.index, size)).proof
-    return ProofFile(entry.index, path, note)
-
-
 async def _earlier(
-    session: AsyncSession,
-    reader: LogReader,
-    origin: bytes,
-    found: Sequence[TenderEntry],
-    proofs: dict[int, ProofFile],
-    policy: Policy,
+    repository: ProofRepository, indices: Collection[int], shown: Collection[int], policy: Policy
 ) -> dict[int, Note]:
     """Return, for each entry, the last cosigned checkpoint without it, where no other proof carries that already."""
-    shown = {Checkpoint.parse(proof.note.text).size for proof in proofs.values()}
-    notes: dict[int, Note] = {}
-    trees = TreeRepository(session)
-    for one in found:
-        row = await trees.checkpoint_before(origin, one.index)
-        if row is not None and row.size not in shown | notes.keys():
-            note = await reader.checkpoint(origin, row.size)
-            if note is not None and _satisfies(policy, note):
-                notes[row.size] = note
-    return dict(sorted(notes.items()))
+    sizes = set((await repository.last_without(indices)).values()) - set(shown)
+    return dict(sorted(_satisfying(await repository.notes(sizes), policy).items()))
+
+
+# --- anchors -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A checkpoint on chain: its number among the log's, from 0, and how many entries it holds."""
+
+    number: int
+    size: int
+
+
+async def anchors_holding(chain: ChainClient, origin: bytes, indices: Collection[int], block: int) -> dict[int, Anchor]:
+    """Return for each entry the first anchored checkpoint that holds it; those of entries not anchored are missing.
+
+    A log has an anchor every few minutes for ever, and each is larger than the one before: so this looks at hundreds of
+    them spread over all, and then between those that enclose an entry.
+    """
+    count = await chain.call("AnchorRegistry", "count", origin, block=block)
+    sizes = {-1: 0}  # by number; stands for the empty tree before the first
+    while numbers := _between(sizes, count, indices):
+        calls = [Call("AnchorRegistry", "checkpoint", (origin, number)) for number in numbers]
+        rows = await chain.call_many(calls, block=block)
+        sizes |= {number: row.size for number, row in zip(numbers, rows, strict=True)}
+    known = [Anchor(number, sizes[number]) for number in sorted(sizes)]
+    places = {index: bisect_right(known, index, key=lambda anchor: anchor.size) for index in indices}
+    return {index: known[place] for index, place in places.items() if place < len(known)}
+
+
+def _between(sizes: Mapping[int, int], count: int, indices: Collection[int]) -> list[int]:
+    """Return which anchors to look at next: some in every gap between known ones in which an entry's first one lies."""
+    known = sorted(sizes)
+    ends = [*known[1:], count]
+    places = {bisect_right(known, index, key=sizes.__getitem__) - 1 for index in indices}
+    gaps = [range(known[place] + 1, ends[place]) for place in sorted(places) if known[place] + 1 < ends[place]]
+    each = max(1, LOOKS // max(1, len(gaps)))
+    return [number for gap in gaps for number in _spread(gap, each)]
+
+
+def _spread(gap: range, most: int) -> list[int]:
+    """Return up to `most` numbers of a gap, all of them or evenly spread."""
+    parts = min(most, len(gap))
+    return [gap[(2 * part + 1) * len(gap) // (2 * parts)] for part in range(parts)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.logs import LogCity, LogNetwork, city_named, keys_of
-from witness.audit.collect_log import NotLoggedError, covering_note
+from witness.audit.collect_log import NotLoggedError, notes_holding
 from witness.log.checkpoint import Checkpoint
 from witness.log.cosign import run_cosign
 from witness.log.event import Event
@@ -13,8 +13,8 @@ from witness.log.kinds import ActorRole, Kind
 from witness.log.note import Algorithm, Vkey
 from witness.log.policy import Policy
 from witness.log.ports import witness_name
+from witness.log.proof_repository import ProofRepository
 from witness.log.sequencer import run_public_sequencer
-from witness.log.service import LogReader
 
 
 def policy(threshold: int) -> Policy:
@@ -42,7 +42,8 @@ async def grow(network: LogNetwork, number: int, *witnesses: str) -> None:
 async def covering(city: LogCity, index: int, threshold: int) -> int:
     """Return the size of the checkpoint that covers an entry."""
     async with city.node.database.reading() as session:
-        note = await covering_note(LogReader(session), city.public.origin, index, policy(threshold))
+        repository = ProofRepository(session, city.public.origin)
+        note = (await notes_holding(repository, [index], policy(threshold)))[index]
     return Checkpoint.parse(note.text).size
 
 
