@@ -25,6 +25,8 @@ from api.replay.report import Outcome, ReportWriter, Totals, open_report
 from api.replay.run import Replay
 from api.replay.tsuchiura import read_tsuchiura
 from api.replay.worldbank import read_worldbank
+from ledger.keyring import write_private
+from ledger.settings import TRUST_FILE
 
 
 class SourceName(StrEnum):
@@ -47,11 +49,11 @@ class SourceName(StrEnum):
 
 def replay(
     folder: Annotated[Path, typer.Argument(help="The folder that holds the source's bids.csv.")],
-    source: Annotated[SourceName, typer.Option(help="Whose records these are.")],
+    source: Annotated[SourceName, typer.Option(help="Whose records these are.")] = SourceName.WORLDBANK,
     limit: Annotated[int | None, typer.Option(min=1, help="How many tenders at most, in the file's order.")] = None,
     contract: Annotated[str | None, typer.Option(help="Only this contract (worldbank) or auction (tsuchiura).")] = None,
     report: Annotated[Path | None, typer.Option(help="Where to write the report, as JSON.")] = None,
-    bundles: Annotated[Path | None, typer.Option(help="Where to write every tender's verification bundle.")] = None,
+    bundles: Annotated[Path | None, typer.Option(help="Where to write every tender's bundle, and trust.json.")] = None,
 ) -> None:
     """Replay real tenders: robots of every role drive three cities over HTTP, and every bundle is verified offline.
 
@@ -73,6 +75,8 @@ async def _perform(tenders: list[RecordedTender], writer: ReportWriter, bundles:
     with tempfile.TemporaryDirectory(prefix="sunbid-replay-") as folder, _progress() as progress:
         bar = progress.add_task("founding", total=len(tenders))
         async with open_replay_stage(Path(folder), len(tenders)) as stage:
+            if bundles is not None:
+                write_private(bundles / TRUST_FILE, stage.around.trust.to_bytes() + b"\n")
             driver = Replay(stage, bundles, progress=lambda step: progress.update(bar, description=step))
             async for outcome in driver.run(tenders):
                 writer.add(outcome)

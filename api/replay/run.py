@@ -8,6 +8,8 @@ bundles are verified: memory does not grow with the number of tenders.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -35,6 +37,8 @@ HAND_INS = 6
 TICK_SECONDS, TICK_SLIPS = 60, 16
 SPARE_TICKS = 6
 """Ticks of the box beyond those that the bids fill, for witnesses to sign, devices to look, and the robots' reserve."""
+
+_PLAIN_NAME = re.compile(r"\w[\w.() -]{0,59}")
 
 T = TypeVar("T")
 
@@ -92,7 +96,7 @@ class ReplayRun(RecordRun):
         assert self.fetched is not None
         verdict, path = self.fetched.verdict, None
         if bundles is not None:
-            path = bundles / f"{self.sample.contract}.zip"
+            path = bundles / bundle_name(self.sample.contract)
             await asyncio.to_thread(write_private, path, self.fetched.content)
         no_award = self.outcome if isinstance(self.outcome, NoAward) else None
         return Outcome(
@@ -116,6 +120,12 @@ class ReplayRun(RecordRun):
             return None
         chosen = next(c for c in self.outcome.candidates if "0x" + c.bidder.hex() == winner)
         return Award(self.names[chosen.bidder], format(chosen.price.amount, "f"), chosen.price.currency)
+
+
+def bundle_name(contract: str) -> str:
+    """Return the name of a contract's bundle: the contract's own where that is a plain file name, else its hash."""
+    is_plain = _PLAIN_NAME.fullmatch(contract)
+    return (contract if is_plain else hashlib.sha256(contract.encode()).hexdigest()) + ".zip"
 
 
 @dataclass(frozen=True)

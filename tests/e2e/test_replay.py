@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 
 from api.cli.replay import COMMANDS
 from ledger.canonical import JsonObject
+from ledger.chain.evidence.trust import TrustFile
+from witness.audit.verify import verify
 
 RECORDS = Path(__file__).parent / "records"
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -27,7 +29,16 @@ def replay(folder: Path, out: Path, *options: str) -> dict[str, Any]:
     done = CliRunner().invoke(COMMANDS["replay"], [*arguments, *options], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     value: dict[str, Any] = orjson.loads(report.read_bytes())
+    assert_verifiable(out / "bundles", len(value["tenders"]))
     return value
+
+
+def assert_verifiable(bundles: Path, count: int) -> None:
+    """Anybody can check the bundles afterwards with the trust file that lies beside them."""
+    found = sorted(bundles.glob("*.zip"))
+    trust = TrustFile.from_bytes((bundles / "trust.json").read_bytes())
+    assert len(found) == count
+    assert all(verify(bundle.read_bytes(), trust).ok for bundle in found)
 
 
 def without_bundle(entry: JsonObject) -> JsonObject:

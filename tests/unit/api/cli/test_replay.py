@@ -34,7 +34,7 @@ def test_an_unknown_source_and_no_tenders_at_all_are_misuse() -> None:
     folder = str(RECORDS / "worldbank")
     assert CliRunner().invoke(COMMANDS["replay"], [folder, "--source", "elsewhere"]).exit_code == 2
     assert CliRunner().invoke(COMMANDS["replay"], [folder, "--source", "worldbank", "--limit", "0"]).exit_code == 2
-    assert CliRunner().invoke(COMMANDS["replay"], [folder]).exit_code == 2
+    assert CliRunner().invoke(COMMANDS["replay"], []).exit_code == 2
 
 
 def test_memory_is_told_in_mebibytes() -> None:
