@@ -378,10 +378,10 @@ class ChainClient:
         answer = await self.rpc.request("eth_getStorageAt", to_hex(address), to_hex(slot), _block_id(block))
         return 0 if answer == "0x" else to_int(answer)
 
-    async def storage_run(self, address: bytes, slot: int, count: int, block: BlockId = "latest") -> list[int]:
-        """Return `count` storage slots from `slot` on with one request, as `storage` does each."""
-        slots = [to_hex(((slot + place) % 2**256).to_bytes(32, "big")) for place in range(count)]
-        requests = [("eth_getStorageAt", (to_hex(address), one, _block_id(block))) for one in slots]
+    async def storages(self, address: bytes, slots: Sequence[int], block: BlockId = "latest") -> list[int]:
+        """Return several storage slots, by number, in batches, as `storage` does each."""
+        keys = [to_hex((slot % 2**256).to_bytes(32, "big")) for slot in slots]
+        requests = [("eth_getStorageAt", (to_hex(address), key, _block_id(block))) for key in keys]
         answers = await self.rpc.batch(requests)
         for answer in answers:
             if isinstance(answer, RpcError):

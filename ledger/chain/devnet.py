@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from ledger.chain.node import NodeProcess
-from ledger.chain.rpc import Rpc, to_int
+from ledger.chain.rpc import Rpc, RpcError, to_int
 from ledger.errors import SunbidError
 from ledger.loopback import free_port
 
@@ -102,10 +102,19 @@ class Devnet:
         return to_int((await self._rpc.request("eth_getBlockByNumber", "latest", False))["timestamp"])
 
     async def advance_to(self, moment: int) -> None:
-        """Mine one block at `moment`, seconds since 1970; a moment that has passed changes nothing."""
-        if await self.now() < moment:
+        """Mine one block at `moment`, seconds since 1970; a moment that has passed changes nothing.
+
+        It may pass while this is asked for: each transaction that somebody sends meanwhile makes a block.
+        """
+        if await self.now() >= moment:
+            return
+        try:
             await self._rpc.request("evm_setNextBlockTimestamp", moment)
-            await self._rpc.request("evm_mine")
+        except RpcError:
+            if await self.now() < moment:
+                raise
+            return
+        await self._rpc.request("evm_mine")
 
     async def advance(self, seconds: int) -> int:
         """Mine one block `seconds` after the latest and return its time; refuse less than one second."""

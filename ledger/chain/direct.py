@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.chain.client import ChainClient, ContractRef, ContractRevertedError, Receipt
+from ledger.chain.client import ChainClient, ContractRef, ContractRevertedError, Finality, Receipt
 from ledger.chain.contracts import Revert, artifact
 from ledger.chain.rpc import RpcError, to_hex
 from ledger.chain.transactions import SignedTransaction, sign_transaction
@@ -97,16 +97,23 @@ async def _receipts(client: ChainClient, signed: Sequence[SignedTransaction], pa
                 found[one.hash] = receipt
         missing = [one for one in missing if one.hash not in found]
         if missing and loop.time() > until:
-            reasons = sorted({error.reason for error in refusals if error})
-            answer = "; ".join(reasons) or "nothing against them"
-            raise NotMinedError(
-                f"{len(missing)} transactions were not mined in {patience} s; the node said last: {answer}",
-                transactions=[to_hex(one.hash) for one in missing],
-            )
+            raise _not_mined(missing, patience, client.finality, refusals)
         if missing:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
     return [found[one.hash] for one in signed]
+
+
+def _not_mined(
+    missing: Sequence[SignedTransaction], patience: float, finality: Finality, refusals: Sequence[RpcError | None]
+) -> NotMinedError:
+    reasons = sorted({error.reason for error in refusals if error})
+    answer = "; ".join(reasons) or "nothing against them"
+    wanted = f"under {finality.depth} blocks" if finality.depth else "mined"
+    return NotMinedError(
+        f"{len(missing)} transactions are not {wanted} after {patience} s; the node said last: {answer}",
+        transactions=[to_hex(one.hash) for one in missing],
+    )
 
 
 async def _refusal(client: ChainClient, one: Outgoing, receipt: Receipt) -> SunbidError:

@@ -7,7 +7,7 @@ The computation is ordinary synchronous code over a `StateReader`; a verifier ru
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar
@@ -51,23 +51,29 @@ async def prove(
     """Return what `compute` makes of the state after `block`, with the proof of what it read.
 
     `compute` runs in a thread of its own, once, and may read as it goes: every slot is fetched when it is first asked
-    for, with its neighbours, of which only what is asked for is proven. Raises `EvidenceError` if the node's header or
+    for, with its neighbours, or together with all that it is expected with (`StateReader.expect`); only what is asked
+    for is proven. Raises `EvidenceError` if the node's header or
     its proofs do not hold, and whatever `compute` raises.
     """
     header = header_from_rpc(kind, block.raw)
     loop = asyncio.get_running_loop()
     known: dict[tuple[bytes, int], bytes] = {}
 
-    async def fetch(address: bytes, slot: int) -> None:
-        words = await client.storage_run(address, slot, READ_AHEAD, block.number)
-        known.update({(address, slot + place): word.to_bytes(32, "big") for place, word in enumerate(words)})
+    async def fetch(address: bytes, slots: Sequence[int]) -> None:
+        words = await client.storages(address, slots, block.number)
+        known.update({(address, slot): word.to_bytes(32, "big") for slot, word in zip(slots, words, strict=True)})
+
+    def look_ahead(address: bytes, slots: Sequence[int]) -> None:
+        wanted = [slot for slot in dict.fromkeys(slots) if (address, slot) not in known]
+        if wanted:
+            asyncio.run_coroutine_threadsafe(fetch(address, wanted), loop).result()
 
     def read(address: bytes, slot: int) -> bytes:
         if (address, slot) not in known:
-            asyncio.run_coroutine_threadsafe(fetch(address, slot), loop).result()
+            look_ahead(address, range(slot, slot + READ_AHEAD))
         return known[address, slot]
 
-    state = RecordingState(read)
+    state = RecordingState(read, look_ahead)
     result = await asyncio.to_thread(compute, state)
     nodes = await _nodes(client, block, state.slots)
     return Proven(result, header, StateProof.collect(header.state_root, nodes, state.slots))

@@ -6,6 +6,8 @@ takes a gas price of zero from keys without funds is Berlin.
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 from ledger.chain.devnet import CHAIN_ID, GAS_LIMIT
@@ -24,7 +26,7 @@ def start_ganache(folder: Path, *, chain_id: int = CHAIN_ID, port: int = 0) -> N
         raise NodeError("Ganache is not installed: run `make setup`")
     chosen = port or free_port()
     command = [
-        *("node", str(_PROGRAM), "--hardfork", "berlin", "--gasPrice", "0", "--wallet.totalAccounts", "0"),
+        *(_node(), str(_PROGRAM), "--hardfork", "berlin", "--gasPrice", "0", "--wallet.totalAccounts", "0"),
         *("--chain.chainId", str(chain_id), "--chain.networkId", str(chain_id), "--port", str(chosen)),
         *("--miner.blockGasLimit", str(GAS_LIMIT), "--miner.callGasLimit", str(GAS_LIMIT)),
         *("--database.dbPath", str(folder / "database"), "--logging.quiet"),
@@ -34,3 +36,12 @@ def start_ganache(folder: Path, *, chain_id: int = CHAIN_ID, port: int = 0) -> N
     node.start()
     node.wait(chain_id)
     return node
+
+
+def _node() -> str:
+    """Return the Node that `node` runs: that may be a script that starts another process, which would outlive it."""
+    found = shutil.which("node")
+    if found is None:
+        raise NodeError("Node is not installed: run `make setup`")
+    said = subprocess.run([found, "--print", "process.execPath"], check=True, capture_output=True, text=True)
+    return said.stdout.strip()

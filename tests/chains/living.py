@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -148,19 +148,19 @@ async def open_living(folder: Path, ground: Ground, beat: Beat | None = None) ->
         living = LivingTown(town, stage)
         for name in CITIES:
             living.hurry(name)
-        async with _in_background(living.work()), _in_background(_beat(beat)):
+        async with in_background(living.work()), in_background(_beat(beat)):
             yield living
 
 
 @asynccontextmanager
-async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+async def in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Let work without an end go on meanwhile; if it fails, what goes on here fails with it, at once."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()
 
 
 async def _beat(beat: Beat | None) -> None:

@@ -209,13 +209,22 @@ async def test_what_a_partition_sealed_and_lost_is_anchored_again(validators: Va
 
         found = await city.outcome(key)
         assert (found.status, found.tx_hash) == (TxStatus.MINED, forked.tx_hash)
-        hashes = {validator.block_hash(found.block or 0) for validator in validators.validators}
-        assert len(hashes) == 1
+        await befalls(lambda: _agree_on(validators, found.block or 0))
         assert lost not in {validator.block_hash(forked.block or 0) for validator in validators.validators}
         count = await city.chain.call("AnchorRegistry", "count", site.cities["luan"].city.public_origin_id)
         for database in (city.database, city.hasty_database):
             seen = await anchored_in(database)
             assert len(set(seen)) == len(seen) == count
+
+
+def _agree_on(network: ValidatorNetwork, number: int) -> None:
+    """Return when all validators have the same block at this height."""
+
+    def same() -> bool:
+        found = {validator.block_hash(number) for validator in network.validators}
+        return len(found) == 1 and None not in found
+
+    network.until(same, f"one block {number} on all validators")
 
 
 async def _has_all(city: Submitter, tx_hash: bytes | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -12,11 +13,15 @@ from api.stack.town import Town
 from bidding.box.book import BookState
 from ledger.acts import Envelope
 from ledger.chain.client import ChainClient, Finality
-from ledger.chain.devnet import CHAIN_ID, AnvilProcess
+from ledger.chain.devnet import CHAIN_ID, AnvilProcess, Devnet
 from tests.chains.balance import expect_events_once, expect_transactions_once
+from tests.chains.living import in_background
 from tests.fixtures.town import START, Square, open_square
 
 pytestmark = pytest.mark.xdist_group("reorg")
+
+_BETWEEN_BLOCKS = 0.05
+"""Seconds."""
 
 Loss = Callable[[Square], Awaitable[None]]
 
@@ -28,10 +33,23 @@ async def square(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     ground = Ground(CHAIN_ID, dict.fromkeys(CITIES, (anvil.url,)), Finality.parse(request.param))
     try:
         ports = {name: 9001 + number for number, name in enumerate(CITIES)}
-        async with open_square(await found_on(tmp_path, ground, ports, boxes=1)) as opened:
+        async with in_background(_blocks_for_ever(anvil.url)):
+            stack = await found_on(tmp_path, ground, ports, boxes=1)
+        async with open_square(stack) as opened:
             yield opened
     finally:
         anvil.stop()
+
+
+async def _blocks_for_ever(url: str) -> None:
+    """Have blocks made on top of what is founded: anvil makes none of its own."""
+    devnet = Devnet(url)
+    try:
+        while True:
+            await devnet.mine()
+            await asyncio.sleep(_BETWEEN_BLOCKS)
+    finally:
+        await devnet.close()
 
 
 async def settle(town: Town) -> None:

@@ -8,7 +8,7 @@ computation reads and the proof does not hold is an error that names contract an
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +35,15 @@ class StateReader(ABC):
     @abstractmethod
     def word(self, address: bytes, slot: int) -> bytes:
         """Return the 32 bytes in `slot` of the contract at the 20-byte `address`."""
+
+    def expect(  # noqa: B027 - only who asks a node has something to do
+        self, address: bytes, layout: StorageLayout, paths: Iterable[Sequence[PathElement]]
+    ) -> None:
+        """Say which values are read next, as many as they are: who asks a node fetches them together.
+
+        It changes nothing about what they are, and nothing is proven for it. Of an array or a text, only the slot of
+        its length is fetched ahead.
+        """
 
     def read(self, address: bytes, layout: StorageLayout, *path: PathElement) -> Any:
         """Return the value at `path`, as `layout` types it.
@@ -86,12 +95,25 @@ class StateReader(ABC):
 class RecordingState(StateReader):
     """Reads a live node and notes every slot that was read, by contract.
 
-    `get_storage` is `eth_getStorageAt` at one fixed block: (20-byte address, slot) → 32 bytes.
+    `get_storage` is `eth_getStorageAt` at one fixed block: (20-byte address, slot) → 32 bytes; `look_ahead`, where
+    there is one, is told the slots that it will be asked for next.
     """
 
-    def __init__(self, get_storage: Callable[[bytes, int], bytes]) -> None:
+    def __init__(
+        self,
+        get_storage: Callable[[bytes, int], bytes],
+        look_ahead: Callable[[bytes, Sequence[int]], None] | None = None,
+    ) -> None:
         self._get_storage = get_storage
+        self._look_ahead = look_ahead
         self._words: dict[tuple[bytes, int], bytes] = {}
+
+    def expect(self, address: bytes, layout: StorageLayout, paths: Iterable[Sequence[PathElement]]) -> None:
+        """Tell `look_ahead` the slots of these values; what is read of them is noted when it is read."""
+        if self._look_ahead is None:
+            return
+        places = [layout.locate(*path) for path in paths]
+        self._look_ahead(address, [place.slot + i for place in places for i in range(_width(place))])
 
     def word(self, address: bytes, slot: int) -> bytes:
         """Return the word from the node; it is asked once."""
@@ -204,6 +226,11 @@ class StateProof:
         if not _is_ascending(slots):
             raise EvidenceError("state proof is not in its canonical order", code="evidence.proof")
         return proof
+
+
+def _width(place: Location) -> int:
+    """Return how many slots a value takes where it stands."""
+    return -(-(place.offset + place.type.size) // 32)
 
 
 def _is_ascending(slots: list[tuple[bytes, tuple[int, ...]]]) -> bool:

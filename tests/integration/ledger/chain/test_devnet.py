@@ -45,6 +45,26 @@ class TestClock:
         with pytest.raises(DevnetError, match="used up"):
             await devnet.revert(mark)
 
+    async def test_a_moment_that_a_transaction_reaches_first_has_passed(
+        self, devnet: Devnet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever moves the clock looks at it, and then somebody's transaction makes the block of that second."""
+        before, told = await devnet.now(), Devnet.now
+
+        async def late(asked: Devnet) -> int:
+            seen = await told(asked)
+            monkeypatch.undo()
+            await devnet.mine()
+            return seen
+
+        monkeypatch.setattr(Devnet, "now", late)
+        await devnet.advance_to(before + 1)
+        assert await devnet.now() == before + 1
+
+    async def test_a_moment_that_no_chain_reaches_is_refused(self, devnet: Devnet) -> None:
+        with pytest.raises(RpcError):
+            await devnet.advance_to(2**64)
+
     async def test_less_than_a_second_is_refused(self, devnet: Devnet) -> None:
         with pytest.raises(DevnetError):
             await devnet.advance(0)
