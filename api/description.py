@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.authorisation import Caller, Rule, rule_described
-from api.problems import MEDIA_TYPE, status_of
+from api.problems import MEDIA_TYPE, status_of, title_of
 from api.schemas.problem import REFUSALS, Problem
 
 _ALWAYS = ("chain.rpc", "chain.unreachable", "database.busy", "database.unavailable", "storage.full")
@@ -68,7 +68,7 @@ def _answer(status: HTTPStatus, codes: list[str]) -> dict[str, Any]:
     """Return a refusal's description with its codes, which programs may rely on."""
     named = ", ".join(f"`{code}`" for code in codes)
     return {
-        "description": f"{status.phrase}: {named}.",
+        "description": f"{title_of(status)}: {named}.",
         "content": {MEDIA_TYPE: {"schema": _SCHEMA}},
         "x-codes": codes,
     }

@@ -75,6 +75,17 @@ def status_of(code: str) -> HTTPStatus:
     return next((status for pattern, status in _STATUS if fnmatchcase(code, pattern)), HTTPStatus.BAD_REQUEST)
 
 
+def title_of(status: HTTPStatus) -> str:
+    """Return a status' name as RFC 9110, section 15.5, has it, whatever Python calls it (before 3.13: older names)."""
+    match status:
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return "Content Too Large"
+        case HTTPStatus.UNPROCESSABLE_ENTITY:
+            return "Unprocessable Content"
+        case _:
+            return status.phrase
+
+
 def _answer(request: Request, code: str, detail: str, status: HTTPStatus, facts: dict[str, Any]) -> Response:
     """Return a page to a person who looks at pages, a problem document to everybody else."""
     is_page = not request.url.path.startswith(_MACHINES) and "text/html" in request.headers.get("accept", "")
@@ -88,7 +99,7 @@ def _answer(request: Request, code: str, detail: str, status: HTTPStatus, facts:
 
 def document(code: str, detail: str, status: HTTPStatus, facts: dict[str, Any]) -> JSONResponse:
     """Return a problem document; `facts` stand beside the members that RFC 9457 defines."""
-    members = {"type": f"urn:sunbid:problem:{code}", "title": status.phrase, "status": status.value}
+    members = {"type": f"urn:sunbid:problem:{code}", "title": title_of(status), "status": status.value}
     content = {**_plain(facts), **members, "detail": detail, "code": code}
     return JSONResponse(content, status.value, media_type=MEDIA_TYPE)
 

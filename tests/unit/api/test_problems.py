@@ -49,7 +49,7 @@ def test_a_document_has_all_members_and_facts_cannot_replace_them() -> None:
     assert answer.media_type == "application/problem+json"
     assert orjson.loads(answer.body) == {
         "type": "urn:sunbid:problem:slip.too_long",
-        "title": "Request Entity Too Large",
+        "title": "Content Too Large",
         "status": 413,
         "detail": "Too long.",
         "code": "slip.too_long",
