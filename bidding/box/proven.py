@@ -83,9 +83,11 @@ def read_key_set(state: StateReader, key_sets: bytes, key_id: bytes, purpose: Pu
     layout = storage_layout("KeySets")
     found = state.read(key_sets, layout, "_sets", key_id)
     epoch = state.read(key_sets, layout, "_epochs", key_id, found["epoch"])
-    points = [state.read(key_sets, layout, "_points", key_id, found["epoch"], index) for index in range(epoch["n"] + 1)]
     is_box = purpose is Purpose.BOX
     of, at = (found["sealKeyId"], epoch["sealEpoch"]) if is_box else (key_id, found["epoch"])
+    state.expect(key_sets, layout, [("_points", key_id, found["epoch"], index) for index in range(epoch["n"] + 1)])
+    state.expect(key_sets, layout, [("_members", of, at, index) for index in range(1, epoch["n"] + 1)])
+    points = [state.read(key_sets, layout, "_points", key_id, found["epoch"], index) for index in range(epoch["n"] + 1)]
     members = [state.read(key_sets, layout, "_members", of, at, index) for index in range(1, epoch["n"] + 1)]
     if found["epoch"] == 0 or found["purpose"] != purpose:
         raise BoxError(f"No {purpose.name.lower()} key set has this id.", code="box.key_set", key_id=key_id.hex())
@@ -130,6 +132,8 @@ def read_key_record(state: StateReader, key_sets: bytes, key_id: bytes) -> KeyRe
 def read_answers(state: StateReader, registry: bytes, questions: Questions) -> Answers:
     """Return what CityRegistry holds about these keys and papers."""
     layout = storage_layout("CityRegistry")
+    state.expect(registry, layout, [("_keys", key) for key in sorted(questions.keys)])
+    state.expect(registry, layout, [("_revokedFrom", paper) for paper in sorted(questions.papers)])
     keys = {k: SimpleNamespace(**_snake(_key(state, registry, k))) for k in sorted(questions.keys)}
     revoked = {paper: state.read(registry, layout, "_revokedFrom", paper) for paper in sorted(questions.papers)}
     return answer(keys, revoked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ledger.authority import Issuer
@@ -88,6 +89,11 @@ class ProvenAnchors:
 
     state: StateReader
     anchors: bytes
+
+    def expect(self, origin: bytes, numbers: Iterable[int]) -> None:
+        """Say which checkpoints of a log are read next, so that they are fetched together."""
+        paths = [("_checkpoints", origin, number) for number in sorted(set(numbers))]
+        self.state.expect(self.anchors, storage_layout("AnchorRegistry"), paths)
 
     def tree(self, origin: bytes, number: int) -> AnchoredTree:
         """Return checkpoint `number` of a log, from 0; refuse one that is not there."""

@@ -6,7 +6,8 @@ proven. So a bundle carries exactly what its verifier asks for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,7 @@ from ledger.authority import ActChain
 from ledger.chain.client import Block, ChainClient, ContractKind
 from ledger.chain.evidence.blocks import BlockEvidence, VerifiedBlock, header_from_rpc
 from ledger.chain.evidence.facts import StateProof, StateReader
+from ledger.chain.evidence.layout import PathElement, StorageLayout
 from ledger.chain.evidence.rlp_header import BlockHeader
 from ledger.chain.evidence.trust import BlockEvidenceKind
 from ledger.chain.prove import prove
@@ -149,11 +151,21 @@ class _Watched(StateReader):
         self._inner = inner
         return self
 
+    def expect(self, address: bytes, layout: StorageLayout, paths: Iterable[Sequence[PathElement]]) -> None:
+        """Pass the word on."""
+        with self._asking() as inner:
+            inner.expect(address, layout, paths)
+
     def word(self, address: bytes, slot: int) -> bytes:
         """Return the word from the node."""
+        with self._asking() as inner:
+            return inner.word(address, slot)
+
+    @contextmanager
+    def _asking(self) -> Iterator[StateReader]:
         assert self._inner is not None
         try:
-            return self._inner.word(address, slot)
+            yield self._inner
         except SunbidError as error:
             self._error = self._error or error
             raise

@@ -116,6 +116,8 @@ def prove_log(
     earlier = [notes.check(note, origin) for note in evidence.checkpoints.values()]
     if [c.checkpoint.size for c in earlier] != list(evidence.checkpoints):
         raise LogClaimError("a checkpoint has another size than its name says")
+    last_trees = {entry.anchor for entry in evidence.entries}
+    anchors.expect(origin, last_trees | {number - 1 for number in last_trees if number})
     trees: dict[int, AnchoredTree] = {}
     logged = []
     for place, (entry, cover) in enumerate(zip(evidence.entries, covering, strict=True), start=1):

@@ -189,6 +189,16 @@ class TestRecordThenProve:
         assert live.slots == {after.contract: sorted(asked)}
         assert len(asked) == len(set(asked)) == 1 + 3 + 4
 
+    def test_what_is_expected_is_looked_up_ahead_and_not_recorded(self, after: Chain) -> None:
+        ahead: list[int] = []
+        live = RecordingState(after.get_storage, lambda address, slots: ahead.extend(slots))
+        live.expect(after.contract, after.layout, [("count",), ("list", 1)])
+        assert live.slots == {}
+        assert ahead[0] == after.layout.locate("count").slot
+        assert after.layout.locate("list", 1, "to").slot in ahead[1:]
+        computation(after, live)
+        assert set(live.slots) == {after.contract}
+
     def test_the_proof_holds_no_superfluous_nodes(self, after: Chain) -> None:
         live = RecordingState(after.get_storage)
         after.read(live, "count")
