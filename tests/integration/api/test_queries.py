@@ -1,59 +1,54 @@
-"""No address asks the database more often because there are more tenders or more bids."""
+"""No address asks database or chain node more often because there are more tenders or more bids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from api import live
 from api.authorisation import Caller, rule_for
 from api.client import CityApi
 from api.robots.record import RecordRun
+from bidding.box.remote import OCTETS
+from bidding.box.wire import SLIP_ORIGIN
+from bidding.sealing.slip import SLIP_SIZE
 from ledger.acts import Role
-from ledger.db import Database
 from ledger.json_fields import to_hex
-from tests.fixtures.busy import BusyTown, open_busy
+from ledger.keys import SigningKey
+from tests.fixtures.busy import NOTICE, BusyTown, open_busy
+from tests.fixtures.statements import requests, statements
 from tests.fixtures.walker import addresses
 
-MADE_ANEW = "/v1/tenders/{tender}/bundle/full"
-"""A bundle made for one reader proves every event of its tender by itself: it grows with the tender, unlike a page."""
+DOZENS = 40
+"""Statements that the making of a whole bundle may take."""
 
+BUNDLE = "/v1/tenders/{tender}/bundle"
+MADE_ANEW = (f"{BUNDLE}/full", f"{BUNDLE}/full?withBox=true", f"{BUNDLE}?withBox=true")
+"""Bundles that are made for each reader: they prove every event and every bid of their tender."""
 
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Yield a list that fills with the statements that the database is sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
-        sent.append(statement)
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
+HAND_IN = "POST /v1/slips"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """An answer's status and the statements that it took."""
+    """An answer's status, and the statements and the requests to the chain node that it took."""
 
     status: int
     statements: tuple[str, ...]
+    requests: tuple[str, ...]
 
     @property
-    def count(self) -> int:
-        """How many statements."""
-        return len(self.statements)
+    def count(self) -> tuple[int, int]:
+        """How many statements, and how many requests."""
+        return len(self.statements), len(self.requests)
 
     def __str__(self) -> str:
-        return "\n".join((f"{self.count} statements", *self.statements))
+        return "\n".join((f"{len(self.statements)} statements", *self.statements, "and requests", *self.requests))
 
 
 @dataclass
@@ -73,19 +68,34 @@ class Visitor:
 
     async def ask(self, template: str, path: str) -> Asked:
         """Return what it took to answer."""
-        rule = rule_for("GET", template)
-        with statements(self.busy.town.cities["luan"].node.database) as sent:
+        rule = rule_for("GET", template.partition("?")[0])
+        node = self.busy.town.cities["luan"].node
+        with statements(node.database) as sent, requests(node.chain.rpc) as asked:
             if rule.caller is Caller.CITY:
                 status = (await self.busy.town.cities["hefei"].node.base.peers.named("luan").get(path)).status
             else:
                 role = Role.BIDDER if rule.caller is Caller.SIGNED_IN else min(rule.roles, default=None)
                 status = (await self._get(self.callers[role], path)).status_code
-        return Asked(status, tuple(sent))
+        return Asked(status, tuple(sent), tuple(asked))
+
+    async def hand_in(self) -> Asked:
+        """Return what it took to take a slip that nobody has seen before."""
+        node = self.busy.town.cities["luan"].node
+        point = SigningKey.generate().public_key
+        slip = point + secrets.token_bytes(SLIP_SIZE - len(point))
+        bidder = self.callers[Role.BIDDER]
+        headers = {SLIP_ORIGIN: to_hex(self.busy.stage.origins["luan"]), "Content-Type": OCTETS}
+        with statements(node.database) as sent, requests(node.chain.rpc) as asked:
+            answer = await bidder.http.post("/v1/slips", content=slip, headers=headers | self._token(bidder))
+        return Asked(answer.status_code, tuple(sent), tuple(asked))
+
+    @classmethod
+    async def _get(cls, caller: CityApi, path: str) -> httpx.Response:
+        return await caller.http.get(path, headers=cls._token(caller))
 
     @staticmethod
-    async def _get(caller: CityApi, path: str) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {caller._token}"} if caller._token else {}
-        return await caller.http.get(path, headers=headers)
+    def _token(caller: CityApi) -> dict[str, str]:
+        return {"Authorization": f"Bearer {caller._token}"} if caller._token else {}
 
 
 async def values_of(busy: BusyTown, run: RecordRun) -> dict[str, list[str]]:
@@ -108,22 +118,24 @@ async def values_of(busy: BusyTown, run: RecordRun) -> dict[str, list[str]]:
 
 
 async def visit(busy: BusyTown, run: RecordRun) -> dict[str, Asked]:
-    """Return what every GET address takes, by its template; asked twice, so that what is kept is there."""
+    """Return what every GET address takes, and a slip, by name; asked twice, so that what is kept is there."""
     visitor, values = await Visitor.of(busy, run), await values_of(busy, run)
-    targets = [(template, path) for template, path in addresses(values) if template != MADE_ANEW]
-    targets += [("/query", "/query?uscc=91110000100000009X"), ("/v1/tenders", "/v1/tenders?state=DECIDED")]
-    targets += [("/v1/session/challenge", f"/v1/session/challenge?address=0x{'11' * 20}")]
+    targets = [*addresses(values), *((name, name.format(tender=to_hex(run.conduct.tender))) for name in MADE_ANEW)]
+    targets += [(name, name) for name in ("/query?uscc=91110000100000009X", "/v1/tenders?state=DECIDED")]
+    targets += [("/v1/session/challenge?address", f"/v1/session/challenge?address=0x{'11' * 20}")]
     for template, path in targets:
         await visitor.ask(template, path)
-    return {path if "?" in path else template: await visitor.ask(template, path) for template, path in targets}
+    return {name: await visitor.ask(name, path) for name, path in targets} | {HAND_IN: await visitor.hand_in()}
 
 
-async def test_statements_are_as_many_with_more_tenders_and_more_bids(
+async def test_statements_and_requests_are_as_many_with_more_tenders_and_more_bids(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "LOOKS", 1)
     monkeypatch.setattr(live, "LOOK_SECONDS", 0)
-    async with open_busy(tmp_path, 4) as busy:
+    async with open_busy(tmp_path, 5) as busy:
+        await busy.announce("the first: before it the logs are empty", 1)
+        await busy.let_tick(NOTICE)
         alone = await busy.announce("one of one bid", 1)
         await busy.decide(alone)
         few = await visit(busy, alone)
@@ -135,5 +147,8 @@ async def test_statements_are_as_many_with_more_tenders_and_more_bids(
     assert few.keys() == many.keys()
     assert {name: one.status for name, one in few.items()} == {name: one.status for name, one in many.items()}
     assert len([name for name, one in few.items() if one.status == 200]) > 35
+    assert {few[name].status for name in MADE_ANEW} == {200}
+    assert few[HAND_IN].status == 201
+    assert all(len(many[name].statements) <= DOZENS for name in MADE_ANEW)
     more = {name: f"{few[name]}\n\nbut then {many[name]}" for name in few if few[name].count != many[name].count}
-    assert not more, "\n\n".join(f"GET {name}: {said}" for name, said in more.items())
+    assert not more, "\n\n".join(f"{name}: {said}" for name, said in more.items())
