@@ -28,6 +28,9 @@ from api.replay.worldbank import read_worldbank
 from ledger.keyring import write_private
 from ledger.settings import TRUST_FILE
 
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended: 128 + SIGINT."""
+
 
 class SourceName(StrEnum):
     """The records that a replay can read."""
@@ -58,31 +61,41 @@ def replay(
     """Replay real tenders: robots of every role drive three cities over HTTP, and every bundle is verified offline.
 
     The cities and their key-holders run in this process, each with its own database, on a chain of their own (anvil);
-    requests go through their HTTP interface without sockets. Exit 0 only if every bid was opened and every bundle
-    verifies.
+    requests go through their HTTP interface without sockets. A tender that cannot come to its end is reported with its
+    reason, and the others go on; whatever happens, also Ctrl-C, the report holds what ended and the totals. Exit 0 only
+    if every bid was opened and every bundle verifies.
     """
     tenders = list(islice((t for t in source.read(folder) if contract in {None, t.contract}), limit))
     if not tenders:
         raise RecordError(f"{folder} has no contract {contract}" if contract else f"{folder} has no tenders")
+    start = time.monotonic()
     with open_report(report) as writer:
-        asyncio.run(_perform(tenders, writer, bundles))
-    if not _show(writer.totals):
+        try:
+            asyncio.run(_perform(tenders, writer, bundles))
+        except KeyboardInterrupt:
+            warn("Interrupted: this is what had ended.")
+            raise typer.Exit(INTERRUPTED) from None
+        finally:
+            writer.finish(math.ceil(time.monotonic() - start), peak_rss_mib())
+            is_whole = _show(writer.totals)
+    if not is_whole:
         raise typer.Exit(1)
 
 
 async def _perform(tenders: list[RecordedTender], writer: ReportWriter, bundles: Path | None) -> None:
-    start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sunbid-replay-") as folder, _progress() as progress:
         bar = progress.add_task("founding", total=len(tenders))
         async with open_replay_stage(Path(folder), len(tenders)) as stage:
             if bundles is not None:
                 write_private(bundles / TRUST_FILE, stage.around.trust.to_bytes() + b"\n")
             driver = Replay(stage, bundles, progress=lambda step: progress.update(bar, description=step))
-            async for outcome in driver.run(tenders):
+
+            def ended(outcome: Outcome) -> None:
                 writer.add(outcome)
                 _tell(outcome)
                 progress.advance(bar)
-    writer.finish(math.ceil(time.monotonic() - start), peak_rss_mib())
+
+            await driver.run(tenders, ended)
 
 
 def _progress() -> Progress:
@@ -91,6 +104,9 @@ def _progress() -> Progress:
 
 
 def _tell(outcome: Outcome) -> None:
+    if outcome.error is not None:
+        warn(f"{outcome.contract}  {outcome.error.code}: {outcome.error.message}")
+        return
     award = outcome.award
     what = f"{award.bidder}, {award.currency} {award.price}" if award else f"no award: {outcome.reason}"
     agrees = {True: "as on record", False: "on record: " + ", ".join(outcome.expected), None: "no award on record"}

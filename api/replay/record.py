@@ -62,6 +62,11 @@ class RecordedTender:
         """The bidders that the record says won, in its order."""
         return tuple(bid.bidder for bid in self.bids if bid.won)
 
+    @property
+    def rejected(self) -> int:
+        """How many bids the panel rejected."""
+        return sum(bool(bid.rejected) for bid in self.bids)
+
     def lot(self) -> NoticeLot:
         """Return the one lot: a single price envelope, with the record's limits."""
         return NoticeLot(LOT, self.title, self.currency, (Envelope.PRICE,), self.ceiling, self.floor)

@@ -29,11 +29,19 @@ class Award:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why a tender did not come to its end: a stable code, and the step and the reason in words."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """One tender replayed: counts, the award or why there is none, and what the record expected.
 
     `bids`, `sealed` and `opened` count the record's rows after the duplicates. `bundle` is the file it was written to,
-    None where none was asked for; `problems` are the claims that failed.
+    None where none was asked for; `problems` are the claims that failed, `error` why the tender did not end.
     """
 
     contract: str
@@ -47,6 +55,7 @@ class Outcome:
     bundle: str | None
     verified: bool
     problems: tuple[str, ...] = ()
+    error: Failure | None = None
 
     @property
     def agrees(self) -> bool | None:
@@ -57,8 +66,9 @@ class Outcome:
 
     def to_json(self) -> JsonObject:
         """Return the entry of the report."""
-        award = self.award
-        return {
+        award, error = self.award, self.error
+        failure: JsonObject = {} if error is None else {"error": {"code": error.code, "message": error.message}}
+        return failure | {
             "contract": self.contract,
             "bids": self.bids,
             "sealed": self.sealed,
@@ -75,7 +85,7 @@ class Outcome:
 
 @dataclass
 class Totals:
-    """Sums over all tenders; reasons count the tenders without an award."""
+    """Sums over all tenders; reasons count the tenders without an award, `failed` those that did not end."""
 
     tenders: int = 0
     bids: int = 0
@@ -86,6 +96,7 @@ class Totals:
     agree: int = 0
     disagree: int = 0
     verified: int = 0
+    failed: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
@@ -99,6 +110,7 @@ class Totals:
         self.agree += outcome.agrees is True
         self.disagree += outcome.agrees is False
         self.verified += outcome.verified
+        self.failed += outcome.error is not None
         if outcome.reason is not None:
             self.reasons[outcome.reason] += 1
 
@@ -120,6 +132,7 @@ class Totals:
             "agree": self.agree,
             "disagree": self.disagree,
             "verified": self.verified,
+            "failed": self.failed,
             "seconds": seconds,
             "peak_rss_mib": peak_rss_mib,
         }

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from api.replay.record import RecordedTender
-from api.replay.report import Award, Outcome
+from api.replay.report import Award, Failure, Outcome
 from api.robots.record import LOT, RecordRun
 from api.robots.stage import Stage
 from bidding.evaluation.domain import NoAward, Ranking
@@ -27,6 +27,8 @@ from ledger.acts import Envelope
 from ledger.errors import SunbidError
 from ledger.keyring import write_private
 from witness.audit.verify import Verdict, verify
+
+logger = logging.getLogger(__name__)
 
 BATCH = 24
 """Tenders under way at once."""
@@ -40,16 +42,11 @@ SPARE_TICKS = 6
 
 _PLAIN_NAME = re.compile(r"\w[\w.() -]{0,59}")
 
-T = TypeVar("T")
+CRASHED = "replay.crashed"
+"""A step that ended with something that is no refusal: the log has where."""
 
 Progress = Callable[[str], None]
 """Told the name of each step that a tender has taken."""
-
-
-class ReplayError(SunbidError):
-    """A tender that does not come to its end; `contract` names it."""
-
-    code = "replay.failed"
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ class ReplayRun(RecordRun):
             bids=len(self.sample.bids),
             sealed=self.listed,
             opened=self.opened,
-            rejected=sum(bool(bid.rejected) for bid in self.sample.bids),
+            rejected=self.sample.rejected,
             award=await self._award(),
             reason=no_award.reason.text if no_award else None,
             expected=self.sample.expected,
@@ -128,6 +125,31 @@ def bundle_name(contract: str) -> str:
     return (contract if is_plain else hashlib.sha256(contract.encode()).hexdigest()) + ".zip"
 
 
+@dataclass
+class _Played:
+    """One tender of a batch: its run once it is announced, what came out once it ended, well or badly."""
+
+    sample: RecordedTender
+    run: ReplayRun | None = None
+    ended: Outcome | None = None
+
+    def fail(self, step: str, code: str, reason: str) -> None:
+        """End the tender with what came out so far and why it goes no further."""
+        self.ended = Outcome(
+            contract=self.sample.contract,
+            bids=len(self.sample.bids),
+            sealed=self.run.listed if self.run else 0,
+            opened=self.run.opened if self.run else 0,
+            rejected=self.sample.rejected,
+            award=None,
+            reason=None,
+            expected=self.sample.expected,
+            bundle=None,
+            verified=False,
+            error=Failure(code, f"step {step!r}: {reason}"),
+        )
+
+
 @dataclass(frozen=True)
 class Replay:
     """A replay on a stage whose pulse is shared; `bundles` is where bundles are written, if anywhere."""
@@ -137,54 +159,71 @@ class Replay:
     batch: int = BATCH
     progress: Progress = field(default=lambda _: None)
 
-    async def run(self, tenders: Iterable[RecordedTender]) -> AsyncIterator[Outcome]:
-        """Yield what came out of each tender, in order; raises `ReplayError` for one that does not come to its end."""
+    async def run(self, tenders: Iterable[RecordedTender], ended: Callable[[Outcome], None]) -> None:
+        """Tell `ended` what came out of each tender, in order, batch by batch.
+
+        A tender that cannot go on is told with its reason, and the others go on. Whatever ends the replay itself, those
+        that had ended are told before it is raised.
+        """
         waiting = iter(tenders)
         while batch := list(islice(waiting, self.batch)):
-            for outcome in await self._play(batch):
-                yield outcome
+            played = [_Played(sample) for sample in batch]
+            try:
+                await self._play(played)
+            finally:
+                for one in played:
+                    if one.ended is not None:
+                        ended(one.ended)
+                shutil.rmtree(self.stage.folder / "devices", ignore_errors=True)
 
-    async def _play(self, batch: Sequence[RecordedTender]) -> list[Outcome]:
+    async def _play(self, batch: Sequence[_Played]) -> None:
         async with AsyncExitStack() as resources:
             stage = replace(self.stage, resources=resources)
-            runs = await self._announce(stage, batch)
+            await self._announce(stage, batch)
             turn = asyncio.Semaphore(HAND_INS)
-            await self._step("hand in", runs, lambda run: run.hand_in_turn(turn))
-            await stage.pulse.advance_to(await runs[0].deadline() - (SPARE_TICKS - 1) * TICK_SECONDS)
-            await self._step("in the box", runs, ReplayRun.wait_until_in_time)
-            await self._step("close", runs, ReplayRun.close)
-            await self._step("open", runs, ReplayRun.open_all)
-            await self._step("decide", runs, ReplayRun.decide)
-            await self._step("verify", runs, ReplayRun.fetch)
-            outcomes = [await run.result(self.bundles) for run in runs]
-        shutil.rmtree(self.stage.folder / "devices", ignore_errors=True)
-        return outcomes
+            await self._step("hand in", batch, lambda run: run.hand_in_turn(turn))
+            if announced := [one.run for one in batch if one.run]:
+                await stage.pulse.advance_to(await announced[0].deadline() - (SPARE_TICKS - 1) * TICK_SECONDS)
+            await self._step("in the box", batch, ReplayRun.wait_until_in_time)
+            await self._step("close", batch, ReplayRun.close)
+            await self._step("open", batch, ReplayRun.open_all)
+            await self._step("decide", batch, ReplayRun.decide)
+            await self._together("verify", batch, self._verify)
 
-    async def _announce(self, stage: Stage, batch: Sequence[RecordedTender]) -> list[ReplayRun]:
+    async def _announce(self, stage: Stage, batch: Sequence[_Played]) -> None:
         """Announce all tenders of the batch, with so many ticks until their deadline as their bids need."""
-        bids = sum(len(tender.bids) for tender in batch)
+        bids = sum(len(one.sample.bids) for one in batch)
         ticks = -(-bids // TICK_SLIPS) + SPARE_TICKS
         deadline = await stage.pulse.now() + ticks * TICK_SECONDS
 
-        async def one(tender: RecordedTender) -> ReplayRun:
-            return await ReplayRun.announce(stage, tender, tender.pack, deadline=deadline)
+        async def announce(played: _Played) -> None:
+            played.run = await ReplayRun.announce(stage, played.sample, played.sample.pack, deadline=deadline)
 
-        return await self._together("announce", [(tender.contract, one(tender)) for tender in batch])
+        await self._together("announce", batch, announce)
 
-    async def _step(self, name: str, runs: Sequence[ReplayRun], step: Callable[[ReplayRun], Awaitable[None]]) -> None:
-        await self._together(name, [(run.sample.contract, step(run)) for run in runs])
+    async def _verify(self, played: _Played) -> None:
+        assert played.run is not None
+        await played.run.fetch()
+        played.ended = await played.run.result(self.bundles)
 
-    async def _together(self, name: str, steps: Sequence[tuple[str, Awaitable[T]]]) -> list[T]:
-        """Let all tenders take a step at once; the first that cannot ends the replay."""
+    async def _step(self, name: str, batch: Sequence[_Played], step: Callable[[ReplayRun], Awaitable[None]]) -> None:
+        async def take(played: _Played) -> None:
+            assert played.run is not None
+            await step(played.run)
 
-        async def one(contract: str, step: Awaitable[T]) -> T:
+        await self._together(name, batch, take)
+
+    async def _together(self, name: str, batch: Sequence[_Played], step: Callable[[_Played], Awaitable[None]]) -> None:
+        """Let all tenders that have not ended take a step at once; one that cannot ends here, with its reason."""
+
+        async def one(played: _Played) -> None:
             try:
-                done = await step
+                await step(played)
             except SunbidError as error:
-                raise ReplayError(
-                    f"contract {contract}, step {name!r}: {error.message}", contract=contract, cause=error.code
-                ) from error
+                played.fail(name, error.code, error.message)
+            except Exception as error:
+                logger.exception("contract %s, step %r", played.sample.contract, name)
+                played.fail(name, CRASHED, repr(error))
             self.progress(name)
-            return done
 
-        return await asyncio.gather(*(one(contract, step) for contract, step in steps))
+        await asyncio.gather(*(one(played) for played in batch if played.ended is None))

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 
 from api.replay.beat import SharedPulse
 from api.replay.record import RecordedTender
+from api.replay.report import Outcome
 from api.replay.run import Replay
 from api.stack.network import CITIES
 from api.stack.stage import open_stage
@@ -61,8 +62,9 @@ async def replay(server_url: str, tenders: Sequence[RecordedTender]) -> Replayed
             )
             driver = Replay(stage, folder / "bundles")
             start = time.perf_counter()
+            outcomes: list[Outcome] = []
             with sampled() as profile:
-                outcomes = [outcome async for outcome in driver.run(tenders)]
+                await driver.run(tenders, outcomes.append)
             seconds = time.perf_counter() - start
             bundle = (folder / "bundles" / f"{tenders[0].contract}.zip").read_bytes()
             trust = TrustFile.from_bytes(stack.trust_path.read_bytes())

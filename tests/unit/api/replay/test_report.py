@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from api.replay.report import Award, Outcome, open_report
+from api.replay.report import Award, Failure, Outcome, open_report
 from ledger import canonical
 
 AWARD = Award("B", "267254619.60", "AMD")
@@ -71,9 +71,20 @@ def test_a_report_has_an_entry_a_tender_and_the_sums(tmp_path: Path) -> None:
         "agree": 1,
         "disagree": 1,
         "verified": 2,
+        "failed": 0,
         "seconds": 12,
         "peak_rss_mib": 345,
     }
+
+
+def test_a_tender_that_did_not_end_says_why_and_one_that_did_has_no_such_member() -> None:
+    failed = replace(NONE, reason=None, verified=False, error=Failure("robot.stuck", "step 'close': stuck"))
+    assert failed.to_json()["error"] == {"code": "robot.stuck", "message": "step 'close': stuck"}
+    assert failed.to_json().keys() - WON.to_json().keys() == {"error"}
+    with open_report(None) as report:
+        report.add(WON)
+        report.add(failed)
+    assert (report.totals.tenders, report.totals.failed, report.totals.is_whole) == (2, 1, False)
 
 
 def test_an_entry_is_on_disk_when_its_tender_has_ended(tmp_path: Path) -> None:
