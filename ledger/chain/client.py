@@ -436,6 +436,14 @@ class ChainClient:
         answers = await self.rpc.batch([("eth_sendRawTransaction", (to_hex(raw),)) for raw in raws])
         return [answer if isinstance(answer, RpcError) else None for answer in answers]
 
+    async def knows(self, hashes: Sequence[bytes]) -> list[bool]:
+        """Say of transactions whether the node has them, mined or waiting; what it accepted and dropped it has not."""
+        answers = await self.rpc.batch([("eth_getTransactionByHash", (to_hex(h),)) for h in hashes])
+        for answer in answers:
+            if isinstance(answer, RpcError):
+                raise answer
+        return [answer is not None for answer in answers]
+
 
 def _name(ref: ContractRef) -> str:
     return ref.name if isinstance(ref, At) else ref

@@ -16,6 +16,8 @@ from ledger.chain.transactions import SignedTransaction, sign_transaction
 from ledger.errors import SunbidError
 from ledger.keys import SigningKey
 
+PATIENCE_SECONDS = 180.0
+"""A QBFT network that had lost its quorum was measured to take up to 136 for its next block."""
 _FIRST_PAUSE, _LONGEST_PAUSE, _RESEND_AFTER = 0.005, 0.5, 2.0
 
 
@@ -46,7 +48,7 @@ async def outgoing(
 
 
 async def send_all(
-    client: ChainClient, transactions: Sequence[Outgoing], *, patience_seconds: float = 120.0
+    client: ChainClient, transactions: Sequence[Outgoing], *, patience_seconds: float = PATIENCE_SECONDS
 ) -> list[Receipt]:
     """Send all with one request, in order, and return their receipts; raise at the first that was refused.
 
@@ -83,13 +85,14 @@ async def _sign_all(client: ChainClient, transactions: Sequence[Outgoing]) -> li
 
 async def _receipts(client: ChainClient, signed: Sequence[SignedTransaction], patience: float) -> list[Receipt]:
     loop = asyncio.get_running_loop()
-    until, resend, pause = loop.time() + patience, loop.time(), _FIRST_PAUSE
-    refusals: list[RpcError | None] = []
+    until, resend, pause = loop.time() + patience, loop.time() + _RESEND_AFTER, _FIRST_PAUSE
+    refusals = await client.broadcast([one.raw for one in signed])
     missing = list(signed)
     found: dict[bytes, Receipt] = {}
     while missing:
         if loop.time() >= resend:  # accepted is not mined: a full pool forgets
-            refusals = await client.broadcast([one.raw for one in missing])
+            known = await client.knows([one.hash for one in missing])
+            refusals = await client.broadcast([one.raw for one, has in zip(missing, known, strict=True) if not has])
             resend = loop.time() + _RESEND_AFTER
         counted = (await client.final_block()).number if client.finality.depth else None
         for one, receipt in zip(missing, await client.receipts([one.hash for one in missing]), strict=True):

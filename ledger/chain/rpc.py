@@ -21,9 +21,9 @@ from ledger.errors import SunbidError
 MAX_BATCH = 200
 """Requests a batch: Besu refuses more than 1,024."""
 
-KEEP_SECONDS = 5.0
-"""Seconds that an idle connection is kept for the next request: fewer than any node keeps it, so that none is stale."""
-
+KEEP_SECONDS = 2.0
+"""Seconds that an idle connection is kept for the next request: far fewer than any node keeps it (Node's HTTP server,
+which Ganache may stand on: 5), so that none is stale when a request reaches a node that is slow."""
 
 COMPARE_SECONDS = 2.0
 """Seconds that a node has to say how far it is, when another one is there to be asked instead."""

@@ -191,11 +191,11 @@ class ChainSender:
         """Send what waits, send again what has no receipt, note receipts; return whether anything moved."""
         if not await self._open(*TxStatus):
             return False
-        moved = await self._recover() + await self._assign()
-        moved += await self._note_receipts(await self._open(TxStatus.SENT))
+        moved, fresh = await self._recover(), await self._assign()
+        moved += len(fresh) + await self._note_receipts(await self._open(TxStatus.SENT))
         pending = await self._open(TxStatus.SENT)
         if pending:
-            await self._broadcast(pending)
+            await self._broadcast(await self._unknown(pending, fresh))
             moved += await self._look()
         return bool(moved + await self._finalise())
 
@@ -224,10 +224,10 @@ class ChainSender:
 
     # --- nonces -------------------------------------------------------------------------------------------------
 
-    async def _assign(self) -> int:
-        """Give waiting rows nonces and bytes, as many as the window has room for; return how many."""
+    async def _assign(self) -> frozenset[int]:
+        """Give waiting rows nonces and bytes, as many as the window has room for; return their ids."""
         if not await self._open(TxStatus.WAITING):
-            return 0
+            return frozenset()
         mined = await self._client.transaction_count(self._address)
         async with self._database.unit_of_work() as session:
             await exclusive(session, "chain.sender")
@@ -242,7 +242,7 @@ class ChainSender:
                 await self._sign(row, nonce + offset)
             reach(Failpoint.SENDER_ASSIGNED)
         reach(Failpoint.SENDER_STORED)
-        return len(waiting)
+        return frozenset(row.id for row in waiting)
 
     async def _sign(self, row: ChainTx, nonce: int) -> None:
         to = row.address or await self._client.contract(row.contract)
@@ -277,7 +277,19 @@ class ChainSender:
 
     # --- sending ------------------------------------------------------------------------------------------------
 
+    async def _unknown(self, rows: Sequence[ChainTx], fresh: Collection[int]) -> list[ChainTx]:
+        """Return the rows that the node does not have: those just signed, and what it dropped after it accepted it.
+
+        What waits in its pool is not sent again: Ganache executes a key's first transaction as often as it gets it.
+        """
+        old = [row for row in rows if row.id not in fresh]
+        known = await self._client.knows([row.tx_hash for row in old if row.tx_hash]) if old else []
+        waiting = {row.id for row, has in zip(old, known, strict=True) if has}
+        return [row for row in rows if row.id not in waiting]
+
     async def _broadcast(self, rows: Sequence[ChainTx]) -> None:
+        if not rows:
+            return
         refusals = await self._client.broadcast([row.raw for row in rows if row.raw])
         reach(Failpoint.SENDER_SENT)
         told = {row.id: error for row, error in zip(rows, refusals, strict=True) if error and not _is_known(error)}

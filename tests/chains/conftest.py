@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from ledger.chain.client import ChainClient
-from tests.chains.nets import EXTERNAL, Net, open_net, wanted
+from ledger.errors import SunbidError
+from scripts.network.validators import ValidatorNetwork
+from tests.chains.nets import EXTERNAL, URLS_OF_SHARED, Net, open_net, wanted
 from tests.chains.site import Site
 
-collect_ignore = ["test_faults.py"] if wanted() == (EXTERNAL,) else []
-"""What is somebody else's is not killed from here."""
+collect_ignore = ["test_faults.py", "test_reorg.py"] if wanted() == (EXTERNAL,) else []
+"""What is somebody else's is not killed from here, and not taken back."""
 
 _PASSED = pytest.StashKey[Counter[str]]()
+_SHARED = pytest.StashKey[ExitStack]()
+
+_LONGEST_FIRST = ("test_faults", "test_tender", "test_reorg")
+"""These wait for minutes of real time: whatever else there is runs beside them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,11 +39,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one file on one network in one process: each starts a network of its own, once."""
+    """Keep the tests of one file on one network in one process: each deploys the contracts there, once."""
     for item in items:
         name = network_of(item.nodeid)
         if name:
             item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{name}"))
+    ranks = {stem: rank for rank, stem in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
 
 
 def network_of(nodeid: str) -> str | None:
@@ -51,6 +63,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Counting(config.stash[_PASSED]))
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where several processes test, start one network of validators for all: it is used as somebody else's would be."""
+    config = session.config
+    if not getattr(config.option, "numprocesses", None) or "clique" not in wanted():
+        return
+    shared = config.stash[_SHARED] = ExitStack()
+    folder = shared.enter_context(TemporaryDirectory(prefix="sunbid-validators-"))
+    try:
+        network = shared.enter_context(ValidatorNetwork.create(Path(folder)))
+    except SunbidError as error:
+        shared.close()
+        pytest.exit(f"no network of validators: {error}", returncode=pytest.ExitCode.TESTS_FAILED)
+    shared.callback(os.environ.pop, URLS_OF_SHARED, None)
+    os.environ[URLS_OF_SHARED] = ",".join(network.urls)
+
+
 class _Counting:
     """Counts what passed on each network, in the process that hears of all results."""
 
@@ -64,6 +92,8 @@ class _Counting:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _SHARED in session.config.stash:
+        session.config.stash[_SHARED].close()
     if not session.config.getoption("--every-network") or hasattr(session.config, "workerinput"):
         return
     passed = session.config.stash[_PASSED]

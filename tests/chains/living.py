@@ -42,7 +42,8 @@ GRACE = 20
 ANCHOR_SECONDS = 10
 """Between two anchors of a log when nothing presses."""
 
-_REST = 0.05
+_REST = 0.2
+"""Seconds between two rounds of work: blocks come once a second."""
 _logger = logging.getLogger(__name__)
 
 

@@ -23,6 +23,9 @@ from scripts.network.validators import ValidatorNetwork
 
 URLS_VARIABLE = "BESU_RPC_URLS"
 KEY_VARIABLE = "SUNBID_CHAIN_KEY"
+URLS_OF_SHARED = "SUNBID_TEST_VALIDATORS"
+"""Where the processes of a test run find the network of validators that was started for all of them."""
+
 LOCAL = ("anvil", "ganache", "clique")
 """The networks that have to pass everywhere."""
 
@@ -112,35 +115,41 @@ def _development(name: str, url: str, beat: Beat) -> Net:
 
 @contextmanager
 def _clique(folder: Path) -> Iterator[Net]:
+    """Start validators, or use those that were started for all processes of this run, as one uses a foreign network."""
+    shared = _urls(URLS_OF_SHARED)
+    if shared:
+        yield asyncio.run(_described("clique", shared, SigningKey.generate()))
+        return
     with ValidatorNetwork.create(folder / "validators") as network:
-        finality = Finality(network.depth)
-        key = SigningKey.generate()
-        yield Net("clique", network.urls, CHAIN_ID, finality, BlockEvidenceKind.CLIQUE, network.signers, key)
+        yield asyncio.run(_described("clique", network.urls, SigningKey.generate()))
 
 
 @contextmanager
 def _external(_folder: Path) -> Iterator[Net]:
     """Use the network that the environment names; what has to be known of it, it says itself."""
-    urls = tuple(url.strip() for url in os.environ[URLS_VARIABLE].split(",") if url.strip())
     secret = os.environ.get(KEY_VARIABLE, "").removeprefix("0x")
     if len(secret) != 64:
         raise ExternalNetworkError(f"{KEY_VARIABLE} is the secret key that deploys: 64 hexadecimal digits")
-    yield asyncio.run(_described(urls, SigningKey(bytes.fromhex(secret))))
+    yield asyncio.run(_described(EXTERNAL, _urls(URLS_VARIABLE), SigningKey(bytes.fromhex(secret))))
 
 
-async def _described(urls: tuple[str, ...], key: SigningKey) -> Net:
+def _urls(variable: str) -> tuple[str, ...]:
+    return tuple(url.strip() for url in os.environ.get(variable, "").split(",") if url.strip())
+
+
+async def _described(name: str, urls: tuple[str, ...], key: SigningKey) -> Net:
     async with Rpc(urls) as rpc:
         chain_id = to_int(await rpc.request("eth_chainId"))
         first, latest = await rpc.batch([("eth_getBlockByNumber", (block, False)) for block in ("0x0", "latest")])
     signers = clique_signers(to_bytes(first["extraData"]))
     if signers:
         finality = Finality(depth_of_finality(len(signers)))
-        return Net(EXTERNAL, urls, chain_id, finality, BlockEvidenceKind.CLIQUE, signers, key)
+        return Net(name, urls, chain_id, finality, BlockEvidenceKind.CLIQUE, signers, key)
     try:
         validators = QbftExtraData.decode(to_bytes(latest["extraData"])).validators
     except EvidenceError as error:
         raise ExternalNetworkError(f"{urls[0]} is neither QBFT nor Clique: who may seal its blocks?") from error
-    return Net(EXTERNAL, urls, chain_id, Finality(0), BlockEvidenceKind.QBFT, validators, key)
+    return Net(name, urls, chain_id, Finality(0), BlockEvidenceKind.QBFT, validators, key)
 
 
 def clique_signers(extra_data: bytes) -> tuple[bytes, ...]:

@@ -31,7 +31,7 @@ from tests.chains.pace import until, within
 from tests.chains.site import Site
 from tests.fixtures.verdicts import verdict_on
 
-pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.cluster
 
 NOTICE_PERIOD = 110
 """Seconds: two validators die and come back in that time, one of them on an empty disk."""
@@ -191,6 +191,7 @@ async def _is_final(city: Submitter, key: str) -> bool:
     return (await city.outcome(key)).final
 
 
+@pytest.mark.xdist_group("partition")
 async def test_what_a_partition_sealed_and_lost_is_anchored_again(validators: ValidatorNetwork, tmp_path: Path) -> None:
     kind, finality = BlockEvidenceKind.CLIQUE, Finality(validators.depth)
     net = Net("clique", validators.urls, CHAIN_ID, finality, kind, validators.signers, SigningKey.generate())
@@ -238,6 +239,7 @@ async def anchored_in(database: Database) -> list[bytes]:
         return [event.tx_hash for event in await events(session, event="Anchored")]
 
 
+@pytest.mark.xdist_group("faults")
 async def test_a_tender_outlives_its_validators(validators: ValidatorNetwork, tmp_path: Path) -> None:
     async with open_living(tmp_path / "town", ground_on(validators)) as living:
         run = await announced(living, NOTICE_PERIOD)

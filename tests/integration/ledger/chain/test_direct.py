@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from ledger.chain import direct
 from ledger.chain.client import ChainClient, ContractRevertedError
 from ledger.chain.devnet import Devnet
 from ledger.chain.direct import NotMinedError, Outgoing, outgoing, send, send_all
+from ledger.chain.rpc import RpcError
 from tests.fixtures.network import Network
 
 
@@ -56,6 +59,27 @@ class TestSendAll:
         async with devnet.hold():
             with pytest.raises(NotMinedError, match="1 transactions"):
                 await send_all(chain, [call], patience_seconds=0.05)
+
+    async def test_what_the_node_dropped_is_sent_again(
+        self,
+        chain: ChainClient,
+        network: Network,
+        devnet: Devnet,
+        arguments: tuple[Any, ...],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        handed: list[list[bytes]] = []
+        keep = chain.broadcast
+
+        async def forget(raws: Sequence[bytes]) -> list[RpcError | None]:
+            handed.append(list(raws))
+            return [None] * len(raws) if len(handed) == 1 else await keep(raws)
+
+        monkeypatch.setattr(chain, "broadcast", forget)
+        monkeypatch.setattr(direct, "_RESEND_AFTER", 0.0)
+        key = network.cities["luan"].keys.submitter
+        await send(chain, key, "AnchorRegistry", "anchor", *arguments)
+        assert [raws for raws in handed if raws] == [handed[0]] * 2
 
     async def test_a_contract_that_cannot_be_created(
         self, chain: ChainClient, network: Network, devnet: Devnet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -32,6 +33,18 @@ class ForgetfulNode(ChainClient):
 
     async def broadcast(self, raws: Sequence[bytes]) -> list[RpcError | None]:
         return [None] * len(raws)
+
+
+class CountingNode(ChainClient):
+    """A node that keeps what it was handed."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.handed: list[bytes] = []
+
+    async def broadcast(self, raws: Sequence[bytes]) -> list[RpcError | None]:
+        self.handed += raws
+        return await super().broadcast(raws)
 
 
 @pytest.fixture
@@ -159,6 +172,18 @@ class TestCrash:
         await forgetful.run()
         await forgetful._client.close()
         assert (await outcome(database, "a")).status is TxStatus.SENT
+        await sender.run()
+        assert (await outcome(database, "a")).status is TxStatus.MINED
+
+    async def test_what_waits_in_the_pool_is_not_sent_again(self, database, sender, anchor, network, devnet) -> None:
+        await submit(database, sender, anchor, "a")
+        counting = with_client(sender, CountingNode, network)
+        counting._look_seconds = 0.0
+        async with devnet.hold():
+            for _ in range(3):
+                await counting.run()
+        assert len(counting._client.handed) == 1
+        await counting._client.close()
         await sender.run()
         assert (await outcome(database, "a")).status is TxStatus.MINED
 
