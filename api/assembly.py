@@ -41,6 +41,7 @@ from ledger.acts import Contract
 from ledger.chain.client import ChainClient, Finality
 from ledger.chain.clock import ChainClock
 from ledger.chain.indexer import Indexer
+from ledger.chain.latest import LatestCalls
 from ledger.chain.sender import ChainSender
 from ledger.city import City, CityKeys
 from ledger.clock import Clock, SystemClock
@@ -85,6 +86,7 @@ class Foundation:
     database: Database
     clock: Clock
     chain: ChainClient
+    latest: LatestCalls
     sender: ChainSender
     indexer: Indexer
     domains: ContractDomains
@@ -121,18 +123,20 @@ async def open_foundation(
     look = LOOK_SECONDS if settings.clock is ClockKind.CHAIN else 0.0
     sender, indexer = ChainSender(database, chain, keys.submitter, look_seconds=look), Indexer(database, chain)
     indexer.on_undo(sender.take_back)
+    latest = LatestCalls(chain)
     return Foundation(
         settings=settings,
         keys=keys,
         database=database,
         clock=clock,
         chain=chain,
+        latest=latest,
         sender=sender,
         indexer=indexer,
         domains=await ContractDomains.load(chain),
         peers=peers,
         clients=clients,
-        verifier=RequestVerifier(settings.city, ChainNoteKeys(chain), database, clock),
+        verifier=RequestVerifier(settings.city, ChainNoteKeys(latest), database, clock),
         public_log=PublicLog(settings.this_city.public_origin_id),
     )
 
@@ -229,7 +233,7 @@ def _door(base: Foundation, logs: LogNode, store: StreamStore) -> Door:
         city.id32, city.sealed_origin_id, base.keys.receiving, base.domains.domain(Contract.CITY_REGISTRY.value)
     )
     queue = SealedLog(city.sealed_origin_id, logs.box, logs.slips)
-    circle = FederatedCircle(base.peers, base.chain, base.clock)
+    circle = FederatedCircle(base.peers, base.latest, base.clock)
     return Door(keeper, base.database, base.clock, store, queue, circle, base.settings.limits)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, DateTime, Dialect, LargeBinary, MetaData, Typ
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from ledger.db_faults import name_faults
+from ledger.db_faults import ask_the_rested, name_faults
 from ledger.errors import SunbidError
 
 _NAMING = {
@@ -102,8 +102,10 @@ class Database:
         self.url = url
         self._wait_seconds = wait_seconds
         self.is_sqlite = url.startswith("sqlite")
-        self.engine: AsyncEngine = create_async_engine(url, pool_pre_ping=not self.is_sqlite)
-        if self.is_sqlite:
+        self.engine: AsyncEngine = create_async_engine(url)
+        if not self.is_sqlite:
+            ask_the_rested(self.engine)
+        else:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin)
         name_faults(self.engine)

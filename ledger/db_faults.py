@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger.errors import SunbidError
 from ledger.storage import NO_ROOM, StorageFullError
@@ -37,6 +41,43 @@ def name_faults(engine: AsyncEngine) -> None:
     event.listen(engine.sync_engine, "handle_error", _handle, retval=True)
 
 
+RESTED_SECONDS = 1.0
+"""A pooled connection that was used later than this ago is taken as it is, unless its socket is known to be closed."""
+
+
+def ask_the_rested(engine: AsyncEngine) -> None:
+    """Have `engine` look whether a pooled connection that rested still lives, and open another if not.
+
+    SQLAlchemy's own `pool_pre_ping` asks before every unit of work, which takes three round trips each time. A server
+    that goes closes its sockets, which the driver notices by itself; only one that vanishes has to be asked for.
+    """
+    dialect = engine.sync_engine.dialect
+
+    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    def look(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        used = record.info.get("used")
+        if used is None:  # it is new
+            return
+        if record.driver_connection is None or record.driver_connection.is_closed():
+            raise InvalidatePoolError
+        if time.monotonic() - used > RESTED_SECONDS:
+            _ask(dialect, connection)
+
+    event.listen(engine.sync_engine, "checkin", note)
+    event.listen(engine.sync_engine, "checkout", look)
+
+
+def _ask(dialect: Dialect, connection: DBAPIConnection) -> None:
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        if dialect.is_disconnect(error, connection, None):
+            raise InvalidatePoolError from error
+        raise
+
+
 def _connect(dialect: Dialect, _record: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     try:
         return dialect.connect(*args, **options)
@@ -45,8 +86,6 @@ def _connect(dialect: Dialect, _record: Any, args: tuple[Any, ...], options: dic
 
 
 def _handle(context: ExceptionContext) -> BaseException | None:
-    if context.is_pre_ping:  # SQLAlchemy looks whether a pooled connection still lives, and opens another if not
-        return None
     error = context.original_exception
     state = getattr(error, "sqlstate", None) or ""
     name = getattr(error, "sqlite_errorname", None) or ""

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.box import repository
 from bidding.box.errors import PartnerError, SlipError, StreamError
-from bidding.box.models import StoredAcknowledgement, StoredReceipt, StoredSlip, StoredStream
+from bidding.box.models import StoredAcknowledgement, StoredReceipt, StoredStream
 from bidding.box.quota import PARTNER_FACTOR, Quota
 from bidding.box.streams import StreamStore
 from bidding.box.wire import Acknowledgements, CityAcknowledgement, CityReceipt, StreamReceipts
@@ -208,15 +208,19 @@ class Door:
         slip_hash = hashlib.sha256(slip).digest()
         now = self._clock.now()
         async with self._database.unit_of_work() as session:
-            if await repository.slip(session, slip_hash, origin) is None:
+            if await repository.keep_slip(session, slip, slip_hash, origin, now):
                 await Quota(self._limits).use_slip(session, account, now)
                 merge_by = await self._queue.accept(session, slip, account, now)
-                self._store_slip(session, origin, slip, now, merge_by)
+                own = self._acknowledge(origin, slip_hash, now, merge_by)
+                await _keep(session, own)
+                known: tuple[CityAcknowledgement, ...] = (own,)
                 reach(Failpoint.DOOR_SLIP_QUEUED)
+            else:
+                known = await _acknowledgements(session, slip_hash, origin)
         reach(Failpoint.DOOR_SLIP_COMMITTED)
-        await self._gather_acknowledgements(origin, slip)
+        all_known = await self._gather_acknowledgements(slip, Acknowledgements(origin, slip_hash, known))
         reach(Failpoint.DOOR_SLIP_ACKNOWLEDGED)
-        return await self.acknowledgements(origin, slip_hash)
+        return all_known
 
     async def keep_slip_for_partner(self, city: bytes, slip: bytes, theirs: CityAcknowledgement) -> CityAcknowledgement:
         """Keep a slip that `city` took, with its acknowledgement, and return this city's.
@@ -230,42 +234,40 @@ class Door:
         await self._check_signature(city, theirs.act, theirs.signature)
         now = self._clock.now()
         async with self._database.unit_of_work() as session:
-            if await repository.slip(session, slip_hash, origin) is None:
+            if await repository.keep_slip(session, slip, slip_hash, origin, now):
+                own = self._acknowledge(origin, slip_hash, now, theirs.act.merge_by)
+                await _keep(session, own, theirs)
+                # Last, for all slips of a city wait for each other from here to the commit.
                 await Quota(self._limits, PARTNER_FACTOR).use_slip(session, city, now)
-                self._store_slip(session, origin, slip, now, theirs.act.merge_by)
-                session.add(_row(theirs))
-        own = self._keeper.city
-        known = await self.acknowledgements(origin, slip_hash)
-        return next(acknowledgement for acknowledgement in known.by if acknowledgement.city == own)
+                return own
+            known = await _acknowledgements(session, slip_hash, origin)
+        return next(acknowledgement for acknowledgement in known if acknowledgement.city == self._keeper.city)
 
     async def acknowledgements(self, origin: bytes, slip_hash: bytes) -> Acknowledgements:
         """Return what this city knows of the acknowledgements of a slip."""
         async with self._database.reading() as session:
-            rows = await repository.acknowledgements(session, slip_hash, origin)
-        return Acknowledgements(origin, slip_hash, tuple(map(acknowledgement_of, rows)))
+            return Acknowledgements(origin, slip_hash, await _acknowledgements(session, slip_hash, origin))
 
-    def _store_slip(self, session: AsyncSession, origin: bytes, slip: bytes, now: datetime, merge_by: int) -> None:
-        slip_hash = hashlib.sha256(slip).digest()
+    def _acknowledge(self, origin: bytes, slip_hash: bytes, now: datetime, merge_by: int) -> CityAcknowledgement:
         act = Acknowledgement(origin, slip_hash, to_unix(now), merge_by)
-        session.add(StoredSlip(slip_hash=slip_hash, origin=origin, slip=slip, received_at=now))
-        session.add(_row(CityAcknowledgement(self._keeper.city, act, self._keeper.sign(act))))
+        return CityAcknowledgement(self._keeper.city, act, self._keeper.sign(act))
 
-    async def _gather_acknowledgements(self, origin: bytes, slip: bytes) -> None:
-        slip_hash = hashlib.sha256(slip).digest()
-        known = (await self.acknowledgements(origin, slip_hash)).by
-        own = next(acknowledgement for acknowledgement in known if acknowledgement.city == self._keeper.city)
-        given = frozenset(acknowledgement.city for acknowledgement in known)
-        missing = await self._partners.wanted() - len(given) + 1
+    async def _gather_acknowledgements(self, slip: bytes, known: Acknowledgements) -> Acknowledgements:
+        """Return `known`, which is stored, and those of partners that it takes to make q, stored too."""
+        by = {acknowledgement.city: acknowledgement for acknowledgement in known.by}
+        own = by[self._keeper.city]
 
         async def ask(partner: Partner) -> None:
             found = await partner.keep_slip(slip, own)
-            if (found.act.origin, found.act.slip) != (origin, slip_hash):
+            if (found.act.origin, found.act.slip) != (known.origin, known.slip_hash):
                 raise PartnerError("The partner acknowledged another slip.", city=partner.city.hex())
             await self._check_partner(partner, found.city, found.act, found.signature)
             async with self._database.unit_of_work() as session:
-                await session.merge(_row(found))
+                await _keep(session, found)
+            by[found.city] = found
 
-        await self._partners.ask(missing, given, ask)
+        await self._partners.ask(await self._partners.wanted() - len(by) + 1, frozenset(by), ask)
+        return Acknowledgements(known.origin, known.slip_hash, tuple(by[city] for city in sorted(by)))
 
     async def _check_partner(self, partner: Partner, city: bytes, act: Act, signature: bytes) -> None:
         if city != partner.city:
@@ -290,16 +292,24 @@ def check_slip(slip: bytes) -> None:
         raise SlipError("A slip begins with a compressed point of the curve.") from error
 
 
-def _row(acknowledgement: CityAcknowledgement) -> StoredAcknowledgement:
+async def _acknowledgements(session: AsyncSession, slip_hash: bytes, origin: bytes) -> tuple[CityAcknowledgement, ...]:
+    return tuple(map(acknowledgement_of, await repository.acknowledgements(session, slip_hash, origin)))
+
+
+async def _keep(session: AsyncSession, *acknowledgements: CityAcknowledgement) -> None:
+    await repository.keep_acknowledgements(session, list(map(_row, acknowledgements)))
+
+
+def _row(acknowledgement: CityAcknowledgement) -> dict[str, object]:
     act = acknowledgement.act
-    return StoredAcknowledgement(
-        slip_hash=act.slip,
-        origin=act.origin,
-        city=acknowledgement.city,
-        received_at=act.received_at,
-        merge_by=act.merge_by,
-        signature=acknowledgement.signature,
-    )
+    return {
+        "slip_hash": act.slip,
+        "origin": act.origin,
+        "city": acknowledgement.city,
+        "received_at": act.received_at,
+        "merge_by": act.merge_by,
+        "signature": acknowledgement.signature,
+    }
 
 
 def acknowledgement_of(row: StoredAcknowledgement) -> CityAcknowledgement:

@@ -16,11 +16,11 @@ import orjson
 
 from bidding.box.door import Partner
 from bidding.box.errors import PartnerError, StreamError
-from bidding.box.registry import KeyKind, city_of_key
+from bidding.box.registry import KeyKind
 from bidding.box.wire import CityAcknowledgement, CityReceipt
 from bidding.sealing.header import BID_CHUNK_SIZE, StreamShape
 from bidding.sealing.stream import TAG_SIZE
-from ledger.chain.client import ChainClient
+from ledger.chain.latest import LatestCalls
 from ledger.clock import Clock, to_unix
 from ledger.errors import SunbidError
 from ledger.federation.peers import PeerAnswer, PeerClient, PeerDirectory
@@ -66,7 +66,7 @@ class FederatedCircle:
     """The partners of the directory; those that did not answer last time are asked last."""
 
     directory: PeerDirectory
-    chain: ChainClient
+    chain: LatestCalls
     clock: Clock
     silent: dict[str, str] = field(default_factory=dict)
     """Partners that failed when they were last asked, with the reason: for health and metrics."""
@@ -77,7 +77,8 @@ class FederatedCircle:
 
     async def is_receiving_key(self, city: bytes, address: bytes) -> bool:
         """Say whether this key stands now as a receiving key of the city."""
-        return await city_of_key(self.chain, address, KeyKind.RECEIVING, to_unix(self.clock.now())) == city
+        at = to_unix(self.clock.now())
+        return bytes(await self.chain.call("CityRegistry", "cityOfKey", address, KeyKind.RECEIVING, at)) == city
 
     async def ask(self, wanted: int, given: frozenset[bytes], question: Callable[[Partner], Awaitable[None]]) -> None:
         """Put the question to partners not in `given`, one after the other, until `wanted` have answered."""

@@ -20,7 +20,10 @@ PARTNER_FACTOR = 64
 
 @dataclass(frozen=True)
 class Quota:
-    """The limits of an account; `factor` widens them for a partner city."""
+    """The limits of an account; `factor` widens them for a partner city.
+
+    What is refused is taken back with the caller's unit of work, which the error ends.
+    """
 
     limits: Limits
     factor: int = 1
@@ -28,18 +31,15 @@ class Quota:
     async def use_stream(self, session: AsyncSession, account: bytes, size: int, now: datetime) -> None:
         """Count one stream of `size` octets, or raise `QuotaError` if it is one too many."""
         hour = to_unix(now) // _HOUR
-        used = await repository.quota_hour(session, account, hour)
-        day = await repository.octets_since(session, account, hour - _DAY + 1)
-        if used.streams >= self.limits.streams_per_hour * self.factor:
+        most = {"streams": self.limits.streams_per_hour * self.factor}
+        if not await repository.use_quota(session, account, hour, {"streams": 1, "octets": size}, most):
             raise QuotaError("Too many streams in this hour. Wait for the next hour.")
-        if day + size > self.limits.stream_bytes_per_day * self.factor:
+        day = await repository.octets_since(session, account, hour - _DAY + 1)
+        if day > self.limits.stream_bytes_per_day * self.factor:
             raise QuotaError("Too many octets in 24 hours. Wait until tomorrow.", code="quota.octets")
-        used.streams += 1
-        used.octets += size
 
     async def use_slip(self, session: AsyncSession, account: bytes, now: datetime) -> None:
         """Count one slip, or raise `QuotaError` if it is one too many."""
-        used = await repository.quota_hour(session, account, to_unix(now) // _HOUR)
-        if used.slips >= self.limits.slips_per_hour * self.factor:
+        most = {"slips": self.limits.slips_per_hour * self.factor}
+        if not await repository.use_quota(session, account, to_unix(now) // _HOUR, {"slips": 1}, most):
             raise QuotaError("Too many slips in this hour. Wait for the next hour.", code="quota.slips")
-        used.slips += 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import BigInteger, and_, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bidding.box.models import QuotaHour, StoredAcknowledgement, StoredReceipt, StoredSlip, StoredStream
+from witness.log.repository import insert_into, insert_once
 
 _PORTION = 1000
 """Slips that are held in memory at once."""
@@ -30,9 +32,16 @@ async def receipts(session: AsyncSession, head: bytes) -> Sequence[StoredReceipt
     return found.all()
 
 
-async def slip(session: AsyncSession, slip_hash: bytes, origin: bytes) -> StoredSlip | None:
-    """Return a slip that was taken for this origin."""
-    return await session.get(StoredSlip, (slip_hash, origin))
+async def keep_slip(session: AsyncSession, slip: bytes, slip_hash: bytes, origin: bytes, received_at: datetime) -> bool:
+    """Store a slip, once for each origin; return whether it is new. Of the same one twice at a moment, one is."""
+    row = {"slip_hash": slip_hash, "origin": origin, "slip": slip, "received_at": received_at}
+    statement = insert_once(session, StoredSlip).returning(StoredSlip.origin)
+    return await session.scalar(statement, row) is not None
+
+
+async def keep_acknowledgements(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Store acknowledgements, each as it was first given."""
+    await session.execute(insert_once(session, StoredAcknowledgement), rows)
 
 
 async def slips_received(session: AsyncSession, origin: bytes, start: datetime, end: datetime) -> Sequence[StoredSlip]:
@@ -57,13 +66,21 @@ async def acknowledgements(session: AsyncSession, slip_hash: bytes, origin: byte
     return (await session.scalars(query.order_by(StoredAcknowledgement.city))).all()
 
 
-async def quota_hour(session: AsyncSession, account: bytes, hour: int) -> QuotaHour:
-    """Return what this account used in this hour, a new row if nothing yet."""
-    found = await session.get(QuotaHour, (account, hour))
-    if found is None:
-        found = QuotaHour(account=account, hour=hour, octets=0, streams=0, slips=0)
-        session.add(found)
-    return found
+async def use_quota(
+    session: AsyncSession, account: bytes, hour: int, more: Mapping[str, int], most: Mapping[str, int]
+) -> bool:
+    """Add `more` to what the account used in this hour, by column, unless it used up one of `most` before.
+
+    Return whether it was added. One statement, so that of uploads at the same moment every one is counted.
+    """
+    used = QuotaHour.__table__.c
+    statement = insert_into(session, QuotaHour).on_conflict_do_update(
+        index_elements=["account", "hour"],
+        set_={name: used[name] + count for name, count in more.items()},
+        where=and_(*(used[name] < literal(count, BigInteger) for name, count in most.items())),
+    )
+    row = {"account": account, "hour": hour, "octets": 0, "streams": 0, "slips": 0, **more}
+    return await session.scalar(statement.returning(used.hour), row) is not None
 
 
 async def octets_since(session: AsyncSession, account: bytes, hour: int) -> int:

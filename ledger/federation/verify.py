@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, LargeBinary, delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.chain.client import ChainClient
+from ledger.chain.latest import LatestCalls
 from ledger.clock import Clock, to_unix
 from ledger.db import Base, Bytes32, Database
 from ledger.federation.signatures import TOLERANCE_SECONDS, Request, RequestSignatureError, read_claim
@@ -39,12 +39,12 @@ class NoteKeys(Protocol):
 class ChainNoteKeys:
     """CityRegistry's records of Ed25519 keys, read from the city's own node."""
 
-    def __init__(self, client: ChainClient) -> None:
-        self._client = client
+    def __init__(self, chain: LatestCalls) -> None:
+        self._chain = chain
 
     async def city_of(self, key: bytes, at: int) -> bytes | None:
         """Return the city of a log key that stands at `at` and is not marked compromised."""
-        record = await self._client.call("CityRegistry", "noteKey", key)
+        record = await self._chain.call("CityRegistry", "noteKey", key)
         stands = record.kind == _LOG_KEY and record.from_ <= at <= record.to and not record.compromised_at
         return record.city if stands else None
 

@@ -78,8 +78,8 @@ class BareCity:
         account = recover(slip_hash, bytes.fromhex(request.headers[SIGNATURE])).ljust(32, b"\0")
         async with self.engine.begin() as connection:
             await connection.execute(_NONCE.insert(), {"key": account, "nonce": slip_hash[:16], "expires_at": _NOW})
-            await _count(connection, _CITY)
             await _keep(connection, slip, slip_hash, _CITY, _PARTNER)
+            await _count(connection, _CITY)
         return Response(orjson.dumps(_acknowledgement(_PARTNER, slip_hash)), 201, media_type="application/json")
 
 

@@ -44,10 +44,11 @@ class QueueRepository:
 
     async def put(
         self, slip_hash: bytes, slip: bytes, account: bytes | None, received_at: datetime, merge_by: int
-    ) -> None:
-        """Store a slip that waits; one that was ever here stays as it is."""
+    ) -> bool:
+        """Store a slip that waits; one that was ever here stays as it is. Return whether it is new."""
         values = {"slip_hash": slip_hash, "slip": slip, "account": account, "received_at": received_at}
-        await self._session.execute(insert_once(self._session, QueuedSlipRow).values(**values, merge_by=merge_by))
+        statement = insert_once(self._session, QueuedSlipRow).returning(QueuedSlipRow.place)
+        return await self._session.scalar(statement, {**values, "merge_by": merge_by}) is not None
 
     async def find(self, slip_hash: bytes) -> QueuedSlipRow | None:
         """Return the row of the slip with this SHA-256."""

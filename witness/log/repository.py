@@ -57,11 +57,18 @@ class Tree:
         return TreeHead(self.frontier.size, self.frontier.head())
 
 
-def insert_once(session: AsyncSession, model: type[object]) -> postgresql.Insert | sqlite.Insert:
+def insert_once(session: AsyncSession, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT that leaves a row with the same key as it is, for either database."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(model).on_conflict_do_nothing()
-    return sqlite.insert(model).on_conflict_do_nothing()
+    return insert_into(session, model).on_conflict_do_nothing()
+
+
+def insert_into(session: AsyncSession, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that can say what becomes of a row whose key is there already, for either database.
+
+    It goes to the table and not through the mapper, which would only make objects that nobody asked for.
+    """
+    table = Base.metadata.tables[model.__tablename__]
+    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
 
 
 async def insert_or_update(session: AsyncSession, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
@@ -69,8 +76,7 @@ async def insert_or_update(session: AsyncSession, model: type[Base], rows: Seque
     if not rows:
         return
     keys = [column.name for column in model.__table__.primary_key]
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    statement = postgresql.insert(model) if is_postgresql else sqlite.insert(model)
+    statement = insert_into(session, model)
     new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 

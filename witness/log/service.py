@@ -143,9 +143,6 @@ class SealedLog:
             raise SlipRefusedError(f"a slip has {SLIP_SIZE} bytes, the first {_POINT_SIZE} a compressed point")
         queue = QueueRepository(session)
         slip_hash = hashlib.sha256(slip).digest()
-        known = await queue.find(slip_hash)
-        if known is not None:
-            return known.merge_by
         now = to_unix(received_at)
         due = merge_by(
             [*await queue.accounts(), account],
@@ -154,8 +151,11 @@ class SealedLog:
             after=await queue.last_tick(self.origin) or now,
             now=now,
         )
-        await queue.put(slip_hash, slip, account, received_at, due)
-        return due
+        if await queue.put(slip_hash, slip, account, received_at, due):
+            return due
+        known = await queue.find(slip_hash)
+        assert known is not None  # no slip ever leaves the queue
+        return known.merge_by
 
     async def index_of(self, session: AsyncSession, slip_hash: bytes) -> int | None:
         """Return where a slip that was taken here stands in the log, None while it waits or if it never came."""
