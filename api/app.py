@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.deps import authorise
 from api.description import DescribedApi
 from api.limits import BodyLimit
+from api.metrics import Metrics
 from api.node import CityNode
 from api.routers import ROUTERS
 from api.verdicts import Verdicts
@@ -51,7 +54,7 @@ def create_app(node: CityNode, worker: Worker[CityNode] | None = None) -> FastAP
     app.state.verdicts = Verdicts(node)
     problems.install(app)
     app.add_middleware(BodyLimit, limits=node.settings.limits)
-    app.middleware("http")(_observe(node))
+    app.add_middleware(Observed, metrics=node.metrics)
     include_routers(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
@@ -78,15 +81,27 @@ async def _running(worker: Worker[CityNode] | None) -> AsyncIterator[None]:
             await loop
 
 
-def _observe(node: CityNode) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
-    async def observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        started = time.perf_counter()
-        response = await call_next(request)
-        route = request.scope.get("route")
-        path = getattr(route, "path", "unmatched")
-        node.metrics.note(path, response.status_code, time.perf_counter() - started)
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+class Observed:
+    """ASGI middleware that counts and times every answer, and gives it the headers that all answers have."""
 
-    return observe
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and see its answer begin."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                path = getattr(scope.get("route"), "path", "unmatched")
+                self._metrics.note(path, message["status"], time.perf_counter() - started)
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, observed)

@@ -1,4 +1,7 @@
-"""What endpoints are given: the city's node, one unit of work, and who calls."""
+"""What endpoints are given: the city's node, one unit of work, and who calls.
+
+Nothing here waits for long, and yet all of it is `async`: what is not, the framework runs in another thread each time.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ if TYPE_CHECKING:
 SESSION_COOKIE = "sunbid_session"
 
 
-def get_node(request: Request) -> CityNode:
+async def get_node(request: Request) -> CityNode:
     """Return this process's city."""
     return cast("CityNode", request.app.state.node)
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     """Yield the request's unit of work; it is committed before the answer leaves, so nothing acknowledged is lost."""
-    async with get_node(request).database.unit_of_work() as session:
+    async with (await get_node(request)).database.unit_of_work() as session:
         yield session
 
 
@@ -44,7 +47,7 @@ async def authorise(request: Request) -> None:
     route = request.scope.get("route")
     path = route.path if isinstance(route, APIRoute) else request.url.path
     rule = rule_for(request.method, path)
-    node = get_node(request)
+    node = await get_node(request)
     await node.clock.refresh()
     match rule.caller:
         case Caller.ANYONE | Caller.SELF_PROVING:
@@ -70,12 +73,12 @@ async def _account(request: Request, node: CityNode) -> Account:
         return await node.sign_in.account(session, token, node.clock.now())
 
 
-def get_account(request: Request) -> Account:
+async def get_account(request: Request) -> Account:
     """Return who is signed in; only on endpoints whose rule asks for it."""
     return cast("Account", request.state.account)
 
 
-def get_city(request: Request) -> bytes:
+async def get_city(request: Request) -> bytes:
     """Return the id of the partner city that signed the request; only on endpoints for cities."""
     return cast("bytes", request.state.city)
 

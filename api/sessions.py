@@ -89,13 +89,15 @@ class SignIn:
 
     async def account(self, session: AsyncSession, token: str, now: datetime) -> Account:
         """Return who a token stands for; refuse an unknown or expired one."""
-        row = await session.get(SessionRow, _hash(token))
-        if row is None or row.expires_at < now:
+        token_hash = _hash(token)
+        held = (SessionRoleRow.token_hash == SessionRow.token_hash) & (SessionRoleRow.valid_to >= now)
+        query = select(SessionRow.address, SessionRow.expires_at, SessionRoleRow.role, SessionRoleRow.organisation)
+        query = query.outerjoin(SessionRoleRow, held).where(SessionRow.token_hash == token_hash)
+        rows = (await session.execute(query)).all()
+        if not rows or rows[0].expires_at < now:
             raise SessionError("Your session has ended. Sign in again.", code="session.expired")
-        held = await session.scalars(
-            select(SessionRoleRow).where(SessionRoleRow.token_hash == row.token_hash, SessionRoleRow.valid_to >= now)
-        )
-        return Account(row.address, row.token_hash, {Role(r.role): r.organisation for r in held})
+        roles = {Role(row.role): row.organisation for row in rows if row.role is not None}
+        return Account(rows[0].address, token_hash, roles)
 
     async def sign_out(self, session: AsyncSession, account: Account) -> None:
         """End the session."""

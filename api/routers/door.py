@@ -33,7 +33,7 @@ _MAX_LENGTH = 2**53 - 1
 Length = Annotated[int, Header(alias="Sunbid-Length", ge=0, le=_MAX_LENGTH)]
 
 
-def get_door(node: Node) -> Door:
+async def get_door(node: Node) -> Door:
     """Return this city's door."""
     return node.bidding.door
 

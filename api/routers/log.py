@@ -52,7 +52,7 @@ class LogRequestError(SunbidError):
     code = "log.unknown"
 
 
-def get_logs(node: Node) -> LogNode:
+async def get_logs(node: Node) -> LogNode:
     """Return this city's logs."""
     logs: LogNode = node.logs
     return logs

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import BigInteger, LargeBinary, delete
+from sqlalchemy import BigInteger, LargeBinary, delete, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.chain.latest import LatestCalls
 from ledger.clock import Clock, to_unix
 from ledger.db import Base, Bytes32, Database
-from ledger.federation.signatures import TOLERANCE_SECONDS, Request, RequestSignatureError, read_claim
+from ledger.federation.signatures import TOLERANCE_SECONDS, Claim, Request, RequestSignatureError, read_claim
 
 _LOG_KEY = 1
 
@@ -26,6 +26,9 @@ class SeenNonce(Base):
     key: Mapped[Bytes32] = mapped_column(primary_key=True)
     nonce: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+_SEEN = Base.metadata.tables[SeenNonce.__tablename__]
 
 
 class NoteKeys(Protocol):
@@ -49,7 +52,7 @@ class ChainNoteKeys:
         return record.city if stands else None
 
 
-@dataclass(frozen=True)
+@dataclass
 class RequestVerifier:
     """Verifies requests that are meant for `city`, by name; one a process."""
 
@@ -57,6 +60,7 @@ class RequestVerifier:
     keys: NoteKeys
     database: Database
     clock: Clock
+    _swept_at: int = 0
 
     async def verify_request(self, request: Request, headers: Mapping[str, str]) -> bytes:
         """Return the id of the city that sent `request`; refuse it with `RequestSignatureError` if there is none.
@@ -68,14 +72,17 @@ class RequestVerifier:
         sender = await self.keys.city_of(claim.key, now)
         if sender is None:
             raise RequestSignatureError("the key belongs to no standing city: register it in CityRegistry first")
-        await self._once(SeenNonce(key=claim.key, nonce=claim.nonce, expires_at=claim.created + TOLERANCE_SECONDS), now)
+        await self._once(claim, now)
         return sender
 
-    async def _once(self, seen: SeenNonce, now: int) -> None:
+    async def _once(self, claim: Claim, now: int) -> None:
+        seen = {"key": claim.key, "nonce": claim.nonce, "expires_at": claim.created + TOLERANCE_SECONDS}
         try:
             async with self.database.unit_of_work() as session:
-                await session.execute(delete(SeenNonce).where(SeenNonce.expires_at < now))
-                session.add(seen)
+                await session.execute(insert(_SEEN), seen)
+                if abs(now - self._swept_at) >= TOLERANCE_SECONDS:
+                    self._swept_at = now
+                    await session.execute(delete(SeenNonce).where(SeenNonce.expires_at < now))
         except IntegrityError as error:
             raise RequestSignatureError(
                 "this request was taken before: sign a new one", code="federation.replay"

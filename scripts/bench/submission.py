@@ -48,6 +48,9 @@ ORIGIN, PARTNER = "luan", "hefei"
 DEVICES = 8
 """So many hand in at once: each has an account, a connection, and one slip on its way at a time."""
 
+_PATIENCE = 600
+"""Seconds that an idle connection stays open: one way waits while the other is measured."""
+
 _AIM = 2.0
 
 Hand = Callable[[bytes], Callable[[], Awaitable[object]]]
@@ -192,7 +195,9 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def _serving(app: FastAPI, port: int) -> AsyncIterator[None]:
     """Serve as `sunbid serve` does."""
-    config = uvicorn.Config(app, port=port, log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        app, port=port, log_level="warning", access_log=False, server_header=False, timeout_keep_alive=_PATIENCE
+    )
     server = _Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:

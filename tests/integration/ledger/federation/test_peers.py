@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from ledger.chain.client import ChainClient
+from ledger.chain.latest import LatestCalls
 from ledger.clock import ManualClock, from_unix
 from ledger.db import Database
 from ledger.errors import SunbidError
@@ -63,7 +64,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def partner(database: Database, chain: ChainClient, clock: ManualClock) -> Partner:
-    return Partner(RequestVerifier("hefei", ChainNoteKeys(chain), database, clock))
+    return Partner(RequestVerifier("hefei", ChainNoteKeys(LatestCalls(chain)), database, clock))
 
 
 @pytest.fixture
