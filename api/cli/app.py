@@ -35,7 +35,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "box": ("api.cli.box", "What became of the slips of a tender, and why."),
     "credit": ("api.cli.credit", "Post credit decisions with evidence, revoke them, look at a standing."),
     "query": ("api.cli.query", "Ask all cities at once, and check every answer on this machine."),
-    "bundle": ("api.cli.verify", "Fetch a tender's verification bundle."),
+    "bundle": ("api.cli.bundle", "Fetch a tender's verification bundle."),
     "verify": ("api.cli.verify", "Recompute a tender's list, opening and award from its bundle, offline."),
 }
 """Every command with the module whose `app` (or `commands[name]`) it is, and one line of help."""

@@ -9,7 +9,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from api.cli.connect import AsJson, CityUrl, connect, read_id, read_organisation, run
+from api.cli.connect import AsJson, CityUrl, connect, run
+from api.cli.inputs import read_id, read_organisation
 from api.cli.output import console, print_json, say, table
 from api.web.format import short
 from bidding.sealing.box import ADMITTED

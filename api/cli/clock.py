@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from api.cli.app import single
-from api.cli.connect import InputError, read_moment
+from api.cli.inputs import InputError, read_moment
 from api.cli.output import console, done, moment
 from api.stack.network import Stack
 from ledger.chain.devnet import Devnet

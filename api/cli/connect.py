@@ -1,38 +1,30 @@
-"""What commands share: a city to talk to, a trust file, a key folder, and how to read what a person types."""
+"""What commands share that talk to a city: its client, who signs, and the contracts that acts are signed for."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import httpx
-import orjson
 import typer
 
 from api.client import CityApi
-from ledger import canonical
 from ledger.acts import Act
 from ledger.authority import ActChain
 from ledger.chain.evidence.state import StateEvidence
 from ledger.chain.evidence.trust import TrustFile
 from ledger.chain.versions import versions_at
-from ledger.clock import to_unix
 from ledger.eip712 import Domain, digest
-from ledger.errors import SunbidError
-from ledger.identity import Uscc
 from ledger.json_fields import read_bytes, read_list, read_members
 from ledger.keyring import Keyring
 from ledger.keys import SigningKey
 from ledger.signed import Domains
 
 _T = TypeVar("_T")
-_ID = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 TIMEOUT_SECONDS = 60.0
 
 CityUrl = Annotated[str, typer.Option("--city", envvar="SUNBID_CITY_URL", help="Base URL of a city.")]
@@ -45,12 +37,6 @@ Passphrase = Annotated[
     str, typer.Option(prompt=True, hide_input=True, envvar="SUNBID_PASSPHRASE", help="Opens the key folder.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-
-
-class InputError(SunbidError):
-    """Something that was typed or a file that was named cannot be used."""
-
-    code = "input.malformed"
 
 
 def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
@@ -110,49 +96,3 @@ async def proven_domains(city: CityApi, trust: TrustFile) -> ProvenDomains:
     attestations = [read_bytes(item, "attestation") for item in read_list(value["attestations"], "attestations")]
     _, state = StateEvidence.from_json(value["evidence"]).open(trust, attestations)
     return ProvenDomains(trust.chain_id, versions_at(state, trust.city_registry))
-
-
-def load_trust(path: Path) -> TrustFile:
-    """Return the trust file at `path`."""
-    return TrustFile.from_bytes(read_file(path))
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a file; refuse one that cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", code="file.unreadable") from error
-
-
-def read_canonical(path: Path, max_size: int) -> bytes:
-    """Return the canonical bytes of a JSON file, however it is spaced; refuse what is no JSON."""
-    try:
-        return canonical.dumps(orjson.loads(read_file(path)), max_size=max_size)
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{path} is not JSON: {error}.", code="file.malformed") from error
-
-
-def read_id(text: str, what: str) -> bytes:
-    """Return 32 bytes of hex."""
-    if not _ID.fullmatch(text):
-        raise InputError(f"{what} is 0x and 64 hexadecimal digits, not {text!r}.", code="input.id")
-    return bytes.fromhex(text[2:])
-
-
-def read_organisation(text: str) -> bytes:
-    """Return an organisation's id from its unified social credit code, or from the id itself."""
-    return bytes.fromhex(text[2:]) if _ID.fullmatch(text) else Uscc(text.strip().upper()).organisation_id
-
-
-def read_moment(text: str) -> int:
-    """Return unix seconds of an ISO 8601 moment with its zone, or of a plain number of seconds."""
-    if text.isdecimal():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{text!r} is no moment: write 2026-01-31T09:30+08:00.", code="input.moment") from error
-    if moment.tzinfo is None:
-        raise InputError(f"{text!r} names no time zone: write 2026-01-31T09:30+08:00.", code="input.moment")
-    return to_unix(moment)

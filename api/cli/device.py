@@ -15,18 +15,8 @@ import httpx
 import typer
 
 from api.cli.app import single
-from api.cli.connect import (
-    TIMEOUT_SECONDS,
-    InputError,
-    KeyFolder,
-    Label,
-    Passphrase,
-    Signatory,
-    TrustPath,
-    load_trust,
-    read_id,
-    run,
-)
+from api.cli.connect import TIMEOUT_SECONDS, KeyFolder, Label, Passphrase, Signatory, TrustPath, run
+from api.cli.inputs import InputError, load_trust, read_id
 from api.cli.output import console, done, table, warn
 from bidding.box.remote import RemoteError
 from bidding.device.cities import DeviceCity

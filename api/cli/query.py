@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.connect import AsJson, CityUrl, TrustPath, connect, load_trust, read_moment, read_organisation, run
+from api.cli.connect import AsJson, CityUrl, TrustPath, connect, run
+from api.cli.inputs import load_trust, read_moment, read_organisation
 from api.cli.output import console, moment, print_claims, print_json, say, table, warn
 from api.schemas.credit import shown_verdict
 from credit.catalogue import shipped

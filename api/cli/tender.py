@@ -14,22 +14,16 @@ import typer
 from api.cli.connect import (
     AsJson,
     CityUrl,
-    InputError,
     KeyFolder,
     Label,
     Passphrase,
     Signatory,
     TrustPath,
     connect,
-    load_trust,
     proven_domains,
-    read_canonical,
-    read_file,
-    read_id,
-    read_moment,
-    read_organisation,
     run,
 )
+from api.cli.inputs import InputError, load_trust, read_canonical, read_file, read_id, read_moment, read_organisation
 from api.cli.output import console, done, moment, print_json, say, table
 from bidding.tender.announcement import Choices, announcement_of
 from bidding.tender.notice import MAX_SIZE, parse_notice

@@ -7,23 +7,20 @@ on to the next node. The node that answered last is asked first, until somebody 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, cast
-
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
-from eth_typing import URI
-from web3 import AsyncHTTPProvider
-from web3.types import RPCEndpoint, RPCResponse
+from typing import TYPE_CHECKING, Any, Self
 
 from ledger.errors import SunbidError
+
+if TYPE_CHECKING:
+    from ledger.chain.http_node import Request, Response
 
 MAX_BATCH = 200
 """Requests a batch: Besu refuses more than 1,024."""
 
-KEEP_SECONDS = 2.0
-"""Seconds that an idle connection is kept for the next request: far fewer than any node keeps it (Node's HTTP server,
-which Ganache may stand on: 5), so that none is stale when a request reaches a node that is slow."""
+MAX_BATCH_BYTES = 1024 * 1024
+"""Bytes of parameters a batch: anvil refuses bodies of 2 MB, geth and Besu of 5 MiB."""
 
 COMPARE_SECONDS = 2.0
 """Seconds that a node has to say how far it is, when another one is there to be asked instead."""
@@ -33,6 +30,16 @@ class ChainUnreachableError(SunbidError):
     """No chain node answers."""
 
     code = "chain.unreachable"
+
+
+class NodeSilentError(SunbidError):
+    """One node did not answer, or not with JSON-RPC."""
+
+    code = "chain.silent"
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url}: {reason}", url=url)
+        self.reason = reason
 
 
 class RpcError(SunbidError):
@@ -53,12 +60,9 @@ class Rpc:
     def __init__(self, urls: Sequence[str], *, timeout_seconds: float = 10.0) -> None:
         if not urls:
             raise ChainUnreachableError("no chain node is configured: set rpc_urls")
-        options = {"timeout": ClientTimeout(total=timeout_seconds)}
-        self._nodes = [
-            AsyncHTTPProvider(URI(url), request_kwargs=options, exception_retry_configuration=None) for url in urls
-        ]
-        self._connected: set[int] = set()
-        self._connecting = asyncio.Lock()
+        from ledger.chain.http_node import HttpNode  # noqa: PLC0415 - slow to import, and a verifier asks no node
+
+        self._nodes = [HttpNode(url, timeout_seconds) for url in urls]
         self._first = 0
 
     async def request(self, method: str, *params: object) -> Any:
@@ -68,36 +72,26 @@ class Rpc:
             raise result
         return result
 
-    async def batch(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+    async def batch(self, requests: Sequence[Request]) -> list[Any]:
         """Return the results in order, an `RpcError` in the place of each call that the node refused."""
         results: list[Any] = []
-        for start in range(0, len(requests), MAX_BATCH):
-            results += await self._ask(requests[start : start + MAX_BATCH])
+        for part in _parts(requests):
+            results += await self._ask(part)
         return results
 
-    async def _ask(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+    async def _ask(self, requests: Sequence[Request]) -> list[Any]:
         failures: list[str] = []
         for attempt in range(len(self._nodes)):
             index = (self._first + attempt) % len(self._nodes)
-            node = await self._connect(index)
+            node = self._nodes[index]
             try:
-                responses = await _send(node, requests)
-            except (ClientError, TimeoutError, OSError, ValueError) as error:
-                failures.append(f"{node.endpoint_uri}: {error!r}")
+                responses = await node.send(requests)
+            except NodeSilentError as error:
+                failures.append(f"{node.url}: {error.reason}")
                 continue
             self._first = index
             return [_result(request[0], response) for request, response in zip(requests, responses, strict=True)]
         raise ChainUnreachableError("no chain node answers: check that one runs", nodes=failures)
-
-    async def _connect(self, index: int) -> AsyncHTTPProvider:
-        """Return a node with a session that keeps its connections: web3's own session makes a new one each time."""
-        node = self._nodes[index]
-        async with self._connecting:
-            if index not in self._connected:
-                connector = TCPConnector(keepalive_timeout=KEEP_SECONDS)
-                await node.cache_async_session(ClientSession(raise_for_status=True, connector=connector))
-                self._connected.add(index)
-        return node
 
     @property
     def is_away(self) -> bool:
@@ -117,11 +111,10 @@ class Rpc:
 
     async def _height(self, index: int) -> int:
         """Return the latest block of a node, -1 if it does not answer."""
-        latest: list[tuple[str, Sequence[object]]] = [("eth_getBlockByNumber", ("latest", False))]
-        node = await self._connect(index)
+        latest: list[Request] = [("eth_getBlockByNumber", ("latest", False))]
         try:
-            (response,) = await asyncio.wait_for(_send(node, latest), COMPARE_SECONDS)
-        except (ClientError, TimeoutError, OSError, ValueError):
+            (response,) = await asyncio.wait_for(self._nodes[index].send(latest), COMPARE_SECONDS)
+        except (NodeSilentError, TimeoutError):
             return -1
         block = response.get("result")
         return to_int(block["number"]) if isinstance(block, dict) else -1
@@ -129,7 +122,7 @@ class Rpc:
     async def close(self) -> None:
         """Close all connections."""
         for node in self._nodes:
-            await node.disconnect()
+            await node.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,26 +133,28 @@ class Rpc:
         await self.close()
 
 
-async def _send(node: AsyncHTTPProvider, requests: Sequence[tuple[str, Sequence[object]]]) -> list[RPCResponse]:
-    if len(requests) == 1:
-        method, params = requests[0]
-        return [await node.make_request(RPCEndpoint(method), list(params))]
-    answer = await node.make_batch_request([(RPCEndpoint(method), list(params)) for method, params in requests])
-    if not isinstance(answer, list):
-        return [answer] * len(requests)
-    if len(answer) != len(requests):
-        raise ValueError(f"{len(answer)} answers to {len(requests)} requests")
-    return answer
+def _parts(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    """Cut requests into batches that every node takes."""
+    part: list[Request] = []
+    size = 0
+    for request in requests:
+        own = sum(len(parameter) for parameter in request[1] if isinstance(parameter, str))
+        if part and (len(part) == MAX_BATCH or size + own > MAX_BATCH_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(request)
+        size += own
+    if part:
+        yield part
 
 
-def _result(method: str, response: RPCResponse) -> Any:
+def _result(method: str, response: Response) -> Any:
     error = response.get("error")
     if error is None:
         return response.get("result")
     if isinstance(error, str):
         return RpcError(method, -32000, error)
-    details = cast("dict[str, Any]", error)
-    return RpcError(method, int(details.get("code", -32000)), str(details.get("message", "")), details.get("data"))
+    return RpcError(method, int(error.get("code", -32000)), str(error.get("message", "")), error.get("data"))
 
 
 def to_hex(value: bytes) -> str:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.clock import COMMANDS, _seconds
-from api.cli.connect import InputError
+from api.cli.inputs import InputError
 from api.stack.network import StackError
 
 

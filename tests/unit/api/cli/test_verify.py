@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,9 @@ def test_the_verdict_in_chinese_and_for_programs(files: tuple[str, str]) -> None
     assert (value["ok"], value["claims"][0]["code"]) == (False, "bundle.form")
 
 
-def test_the_full_bundle_is_for_somebody_with_keys(files: tuple[str, str]) -> None:
-    arguments = ["0x" + "00" * 32, "--city", "http://127.0.0.1:1", "--out", files[0], "--full"]
-    done = RUNNER.invoke(COMMANDS["bundle"], arguments)
-    assert "name its key folder with --keys" in str(done.exception)
+def test_no_network_library_is_loaded_to_verify() -> None:
+    """They take longer to import than a bundle to verify, and what is not loaded asks nobody."""
+    script = "import sys, api.cli.verify; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "witness.audit.verify" in loaded
+    assert {"web3", "aiohttp", "httpx", "sqlalchemy", "fastapi"}.isdisjoint(loaded)
