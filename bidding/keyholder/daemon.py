@@ -68,7 +68,7 @@ class KeyHolder:
     randomness: Callable[[int], bytes] = secrets.token_bytes
     refusals: list[Refusal] = field(default_factory=list)
     _lists: dict[bytes, LoadedList] = field(default_factory=dict)
-    _delivered: set[tuple[str, bytes]] = field(default_factory=set)
+    _delivered: dict[bytes, set[tuple[str, bytes]]] = field(default_factory=dict)
 
     async def step(self) -> bool:
         """Do all that is due once; return whether anything was signed or handed over.
@@ -104,8 +104,11 @@ class KeyHolder:
                 return False
 
     def _let_go(self, tender: bytes) -> None:
+        """Keep nothing of a tender that is over but what the folder keeps: it is not attended in this life again."""
         self.watch.forget(tender)
         self._lists.pop(tender, None)
+        self._delivered.pop(tender, None)
+        self.journal.let_go(tender)
 
     # --- the box -----------------------------------------------------------------------------------------------
 
@@ -230,7 +233,8 @@ class KeyHolder:
 
     async def _deliver(self, tender: bytes, record: Record, cities: Sequence[CityClient]) -> bool:
         """Hand the record to every city that has not confirmed it in this life of the process."""
-        waiting = [city for city in cities if (city.name, record.signature) not in self._delivered]
+        confirmed = self._delivered.get(tender, set())
+        waiting = [city for city in cities if (city.name, record.signature) not in confirmed]
         results = await asyncio.gather(*(self._hand_over(tender, record, city) for city in waiting))
         return any(results)
 
@@ -242,7 +246,7 @@ class KeyHolder:
             self.refusals.append(Refusal(tender, error.code, error.message))
             return False
         reach(Failpoint.HOLDER_DELIVERED)
-        self._delivered.add((city.name, record.signature))
+        self._delivered.setdefault(tender, set()).add((city.name, record.signature))
         return True
 
     def _own_city(self, tender: TenderAtBlock) -> list[CityClient]:

@@ -1,7 +1,8 @@
 """A holder's own record of everything it ever signed: append-only, on disk before anything leaves, never remade.
 
 One line per record, canonical JSON, each with the SHA-256 of the line before. A line that a crash left unfinished was
-never sent and is dropped; any other damage stops the holder. What is asked for again is answered with the same bytes.
+never sent and is dropped; any other damage stops the holder. What is asked for again is answered with the same bytes:
+from memory while its tender is under way, from the file however long after.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bidding.keyholder.errors import JournalError
+from bidding.keyholder.places import Places
 from ledger import canonical
 from ledger.acts import ACTS, ZERO32, Act
 from ledger.errors import SunbidError
@@ -47,23 +49,46 @@ class Record:
     signature: bytes
     note: bytes = b""
 
+    @property
+    def tender(self) -> bytes:
+        """The tender that the act is on."""
+        tender: bytes = getattr(self.act, "tender", b"")
+        return tender
+
 
 class Journal:
     """The file of one holder; one process writes it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._places = Places()
         self._records: dict[tuple[Kind, bytes], Record] = {}
         self._head = ZERO32
         self._load()
 
     def find(self, kind: Kind, key: bytes) -> Record | None:
         """Return what was signed under this key before."""
-        return self._records.get((kind, key))
+        known = self._records.get((kind, key))
+        if known is not None:
+            return known
+        for offset in self._places.of(key):
+            with self._path.open("rb") as file:
+                file.seek(offset)
+                record, _ = self._parse(file.readline())
+            if (record.kind, record.key) == (kind, key):
+                self._records[kind, key] = record
+                return record
+        return None
 
     def records(self) -> Iterator[Record]:
         """Yield all records in the order of their signing."""
-        return iter(self._records.values())
+        if len(self._places):
+            with self._path.open("rb") as file:
+                yield from (self._parse(line)[0] for line in file)
+
+    def let_go(self, tender: bytes) -> None:
+        """Hold the records of a tender that is over no longer in memory; they are found in the file all the same."""
+        self._records = {key: record for key, record in self._records.items() if record.tender != tender}
 
     def append(self, record: Record) -> Record:
         """Put the record on disk and return it; the same act again is the record that stands.
@@ -79,7 +104,7 @@ class Journal:
                 )
             return known
         line = self._line(record)
-        self._write(line)
+        self._places.add(record.key, self._write(line))
         self._records[record.kind, record.key] = record
         self._head = hashlib.sha256(line).digest()
         return record
@@ -96,7 +121,8 @@ class Journal:
         }
         return canonical.dumps(value, max_size=_MAX_LINE) + b"\n"
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes) -> int:
+        """Return where the line begins, once it is on disk."""
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         before = os.fstat(descriptor).st_size
         try:
@@ -109,18 +135,30 @@ class Journal:
             os.close(descriptor)
         _sync_folder(self._path.parent)
         reach(Failpoint.HOLDER_JOURNALED)
+        return before
 
     def _load(self) -> None:
-        data = self._path.read_bytes() if self._path.exists() else b""
-        whole, _, torn = data.rpartition(b"\n")
-        for line in whole.split(b"\n") if whole else []:
-            self._read(line + b"\n")
-        if torn:
-            with self._path.open("r+b") as file:
-                file.truncate(len(data) - len(torn))
-                os.fsync(file.fileno())
+        if not self._path.exists():
+            return
+        with self._path.open("r+b") as file:
+            offset = 0
+            for line in file:
+                if not line.endswith(b"\n"):
+                    file.truncate(offset)
+                    os.fsync(file.fileno())
+                    return
+                self._read(line, offset)
+                offset += len(line)
 
-    def _read(self, line: bytes) -> None:
+    def _read(self, line: bytes, offset: int) -> None:
+        record, prev = self._parse(line)
+        if prev != self._head:
+            raise JournalError(f"{self._path} lacks a record: restore it from its backup before going on.")
+        self._places.add(record.key, offset)
+        self._head = hashlib.sha256(line).digest()
+
+    def _parse(self, line: bytes) -> tuple[Record, bytes]:
+        """Return a line's record, and the hash of the line before it."""
         try:
             value = read_members(canonical.loads(line[:-1], max_size=_MAX_LINE), "record", _MEMBERS)
             prev = read_b32(value["prev"], "prev")
@@ -133,10 +171,7 @@ class Journal:
             )
         except (ValueError, KeyError, SunbidError) as error:
             raise JournalError(f"{self._path} is damaged: restore it from its backup before going on.") from error
-        if prev != self._head:
-            raise JournalError(f"{self._path} lacks a record: restore it from its backup before going on.")
-        self._records[record.kind, record.key] = record
-        self._head = hashlib.sha256(line).digest()
+        return record, prev
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:

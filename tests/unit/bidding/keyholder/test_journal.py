@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,33 @@ def test_a_full_disk_leaves_the_journal_as_it_was(path: Path, room: int) -> None
     assert journal.find(Kind.SHARE, b32("one")) is None
     journal.append(release("one"))
     assert list(Journal(path).records()) == [share(), release("one")]
+
+
+def test_what_was_let_go_is_the_same_record_still_and_takes_no_memory(path: Path) -> None:
+    journal = Journal(path)
+    act = ShareRelease(b32("other tender"), b32("other"), b32("seal"), 1, b"\x05" * 101)
+    other = Record(Kind.SHARE, b32("other"), act, b"\x02" * 65)
+    for record in (share(), listed(), release("one"), other):
+        journal.append(record)
+    size = path.stat().st_size
+    journal.let_go(b32("tender"))
+    assert set(journal._records.values()) == {other}
+    assert journal.find(Kind.SHARE, b32("one")) == release("one")
+    remade = replace(release("one"), signature=b"\x09" * 65)
+    assert journal.append(remade) == release("one")
+    journal.let_go(b32("tender"))
+    with pytest.raises(JournalError) as refused:
+        journal.append(share("other"))
+    assert refused.value.code == "holder.contradiction"
+    assert path.stat().st_size == size
+    assert list(journal.records()) == [share(), listed(), release("one"), other]
+
+
+def test_keys_that_end_alike_are_told_apart(path: Path) -> None:
+    first, second = (replace(release(name), key=name.encode().ljust(24, b".") + b"the same") for name in ("1", "2"))
+    for journal in (Journal(path), Journal(path)):
+        assert [journal.append(record) for record in (first, second)] == [first, second]
+        journal.let_go(b32("tender"))
+        assert journal.find(first.kind, first.key) == first
+        assert journal.find(second.kind, second.key) == second
+        assert journal.find(Kind.LIST, first.key) is None
