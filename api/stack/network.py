@@ -118,9 +118,9 @@ class Ground:
     schedule: BoxSchedule = SCHEDULE
 
     @property
-    def first_node(self) -> str:
-        """The node that the contracts are deployed through."""
-        return next(iter(self.nodes.values()))[0]
+    def first_nodes(self) -> tuple[str, ...]:
+        """The nodes that the contracts are deployed through: those of the first city, its own before the others."""
+        return next(iter(self.nodes.values()))
 
 
 @dataclass(frozen=True)
@@ -160,13 +160,13 @@ async def found_on(folder: Path, ground: Ground, ports: Mapping[str, int], boxes
     deployer = SigningKey.generate()
     plan = DeploymentPlan.development([office.plan(ground.schedule) for office in offices], deployer)
     committee = Committee.deal([office.city for office in offices], HOLDERS_NEEDED, boxes)
-    async with ChainClient([ground.first_node], ground.chain_id, bytes(20), finality=ground.finality) as client:
+    async with ChainClient(ground.first_nodes, ground.chain_id, bytes(20), finality=ground.finality) as client:
         deployment = await deploy(client, plan)
         records = committee.records(deployment.domain("KeySets"))
         await register_key_sets(client, deployment, plan, records)
     box_ids = tuple(box.keys.key_id for box in committee.boxes)
     cities = {office.city.name: office.base_url for office in offices}
-    stack = Stack(folder, ground.first_node, deployment, cities, committee.seal.keys.key_id, box_ids)
+    stack = Stack(folder, ground.first_nodes[0], deployment, cities, committee.seal.keys.key_id, box_ids)
     _write_offices(stack, offices, deployer)
     _write_cities(stack, ground, offices)
     _write_holders(stack, ground, committee)

@@ -26,6 +26,9 @@ LAG_BLOCKS = 8
 RETURN_SECONDS = 30.0
 """Seconds after which a city whose own node failed looks whether it is back."""
 
+_WHOLE_TRANSACTIONS = 50
+"""Transactions asked for with one request: they come with their data, and geth answers 25 MB at most."""
+
 BlockId = int | Literal["latest"]
 
 
@@ -438,11 +441,14 @@ class ChainClient:
 
     async def knows(self, hashes: Sequence[bytes]) -> list[bool]:
         """Say of transactions whether the node has them, mined or waiting; what it accepted and dropped it has not."""
-        answers = await self.rpc.batch([("eth_getTransactionByHash", (to_hex(h),)) for h in hashes])
-        for answer in answers:
-            if isinstance(answer, RpcError):
-                raise answer
-        return [answer is not None for answer in answers]
+        found: list[bool] = []
+        for start in range(0, len(hashes), _WHOLE_TRANSACTIONS):
+            page = hashes[start : start + _WHOLE_TRANSACTIONS]
+            for answer in await self.rpc.batch([("eth_getTransactionByHash", (to_hex(h),)) for h in page]):
+                if isinstance(answer, RpcError):
+                    raise answer
+                found.append(answer is not None)
+        return found
 
 
 def _name(ref: ContractRef) -> str:

@@ -16,8 +16,8 @@ from ledger.chain.transactions import SignedTransaction, sign_transaction
 from ledger.errors import SunbidError
 from ledger.keys import SigningKey
 
-PATIENCE_SECONDS = 180.0
-"""A QBFT network that had lost its quorum was measured to take up to 136 for its next block."""
+PATIENCE_SECONDS = 300.0
+"""A QBFT network that had lost its quorum takes up to 136 for its next block, counted from its return."""
 _FIRST_PAUSE, _LONGEST_PAUSE, _RESEND_AFTER = 0.005, 0.5, 2.0
 
 

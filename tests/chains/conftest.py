@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
 
@@ -114,7 +115,16 @@ def net(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def site(net: Net) -> Site:
     """The deployment on it; what tests add to it stays, as on any real chain."""
-    return asyncio.run(Site.found(net))
+    with _alone_with_the_key() if net.name == EXTERNAL else nullcontext():
+        return asyncio.run(Site.found(net))
+
+
+@contextmanager
+def _alone_with_the_key() -> Iterator[None]:
+    """Let one process at a time deploy: on a foreign network they all do so with the one key that its owner gave."""
+    with (Path(gettempdir()) / "sunbid-chain-key.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

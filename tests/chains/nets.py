@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -128,7 +129,7 @@ def _clique(folder: Path) -> Iterator[Net]:
 def _external(_folder: Path) -> Iterator[Net]:
     """Use the network that the environment names; what has to be known of it, it says itself."""
     secret = os.environ.get(KEY_VARIABLE, "").removeprefix("0x")
-    if len(secret) != 64:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", secret):
         raise ExternalNetworkError(f"{KEY_VARIABLE} is the secret key that deploys: 64 hexadecimal digits")
     yield asyncio.run(_described(EXTERNAL, _urls(URLS_VARIABLE), SigningKey(bytes.fromhex(secret))))
 

@@ -9,8 +9,8 @@ from ledger.chain.client import Block, ChainClient, Receipt
 from ledger.chain.rpc import ChainUnreachableError
 from ledger.chain.transactions import SignedTransaction
 
-PATIENCE = 180.0
-"""Seconds: a QBFT network that had lost its quorum takes up to 136 for its next block."""
+PATIENCE = 300.0
+"""Seconds: a QBFT network that had lost its quorum takes up to 136 for its next block, counted from its return."""
 
 _PAUSE = 0.1
 

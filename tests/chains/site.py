@@ -12,6 +12,7 @@ from ledger.chain.evidence import attested
 from ledger.chain.evidence.blocks import BlockEvidence
 from ledger.chain.evidence.rlp_header import BlockHeader
 from ledger.chain.evidence.trust import BlockEvidenceKind, PinnedCity, TrustFile
+from ledger.keys import SigningKey
 from tests.chains.nets import Net
 from tests.fixtures.committee import TestCommittee
 from tests.fixtures.network import CITIES, NetworkCity
@@ -33,8 +34,12 @@ class Site:
 
     @classmethod
     async def found(cls, net: Net) -> Site:
-        """Deploy the contracts, register three cities and a committee's key sets."""
-        cities = {name: NetworkCity.named(name) for name in CITIES}
+        """Deploy the contracts, register three cities and a committee's key sets.
+
+        The cities have keys of this deployment: others send on the same chain at the same time.
+        """
+        salt = SigningKey.generate().address.hex()
+        cities = {name: NetworkCity.named(name, salt) for name in CITIES}
         plan = DeploymentPlan.development([city.plan for city in cities.values()], net.key)
         committee = TestCommittee.of(CITIES, k=2, boxes=1)
         async with net.client() as client:

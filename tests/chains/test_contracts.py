@@ -21,7 +21,7 @@ from ledger.eip712 import digest, struct_hash
 from ledger.keys import SigningKey
 from tests.chains.pace import until
 from tests.chains.site import Site
-from tests.fixtures.people import key_named, organisation_named
+from tests.fixtures.people import organisation_named
 from witness.log.merkle import leaf_hash, tree_head
 
 
@@ -65,7 +65,7 @@ class TestRegistry:
         act = Revocation(digest(actor.chain.credential, domain), 1)
         papers, signature = actor.chain, actor.sign(act, domain)
         call = (act, signature, papers, papers.credential, papers.credential_signature)
-        receipt = await send(chain, key_named("carrier"), "CityRegistry", "revoke", *call)
+        receipt = await send(chain, SigningKey.generate(), "CityRegistry", "revoke", *call)
         effective = await chain.call("CityRegistry", "revokedFrom", act.digest)
         assert effective == (await chain.block(receipt.block)).timestamp
 
@@ -124,7 +124,7 @@ class TestCredit:
         times = []
         for function, act in (("postDecision", decision), ("postRevocation", revocation)):
             papers = (act, officer.sign(act, domain), officer.chain)
-            receipt = await send(chain, key_named("carrier"), "CreditLedger", function, *papers)
+            receipt = await send(chain, SigningKey.generate(), "CreditLedger", function, *papers)
             entry = await chain.call("CreditLedger", "entry", digest(act, domain))
             times.append((entry.posted_at, (await chain.block(receipt.block)).timestamp))
         head = bytes(32)

@@ -141,6 +141,22 @@ class TestTransactions:
         (receipt,) = await mined(chain, [signed])
         assert receipt.succeeded
 
+    async def test_many_as_large_as_that_at_once(self, net: Net, chain: ChainClient) -> None:
+        """More than a node takes with one request."""
+        key, data = SigningKey.generate(), b"\x7f" * MAX_CALLDATA
+        signed = [to_nobody(net, key, nonce, data, 6_000_000) for nonce in range(24)]
+        assert await chain.broadcast([one.raw for one in signed]) == [None] * len(signed)
+        assert all(await chain.knows([one.hash for one in signed]))
+        assert all(receipt.succeeded for receipt in await mined(chain, signed))
+
+    async def test_what_it_accepted_it_knows(self, net: Net, chain: ChainClient) -> None:
+        signed = to_nobody(net, SigningKey.generate(), 0)
+        assert await chain.knows([signed.hash]) == [False]
+        await chain.broadcast([signed.raw])
+        assert await chain.knows([signed.hash, bytes(32)]) == [True, False]
+        await mined(chain, [signed])
+        assert await chain.knows([signed.hash]) == [True]
+
     async def test_a_contract_stands_at_the_address_that_follows_from_key_and_nonce(
         self, chain: ChainClient, site: Site
     ) -> None:

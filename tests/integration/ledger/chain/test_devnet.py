@@ -159,6 +159,13 @@ class TestFailOver:
         async with Rpc([network.url]) as rpc:
             assert len(await rpc.batch([("eth_chainId", ())] * 450)) == 450
 
+    async def test_large_requests_go_in_several_batches(self, network: Network) -> None:
+        async with Rpc([network.url]) as rpc:
+            calls = [("eth_call", ({"to": "0x" + "99" * 20}, "latest")), ("web3_sha3", ("0x" + "7f" * 400_000,))] * 4
+            answers = await rpc.batch(calls)
+        assert answers[0::2] == ["0x"] * 4
+        assert len(set(answers[1::2])) == 1
+
     def test_no_node_at_all(self) -> None:
         with pytest.raises(ChainUnreachableError, match="rpc_urls"):
             Rpc([])
