@@ -14,6 +14,10 @@ from scripts.network.validators import ValidatorNetwork
 
 FOLDER = Path("var/network")
 FIRST_PORT = 8545
+_ASK = (
+    "curl -s -H 'Content-Type: application/json' "
+    """-d '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}'"""
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +32,11 @@ def main(arguments: list[str]) -> int:
             print(
                 f"  v{validator.number}  {validator.url}  process {validator.process.pid}  {validator.folder}/geth.log"
             )
-        print(f"finality: depth:{network.depth}. Kill one or two of them and see. Ctrl-C ends the network.")
+        print(
+            f"finality: depth:{network.depth}. Kill one (kill -9 PROCESS): blocks go on. Two: the chain stands still."
+        )
+        print(f"ask one:  {_ASK} {network.urls[0]}")
+        print("Ctrl-C ends the network.", flush=True)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
@@ -41,3 +49,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except SunbidError as error:
         sys.exit(f"network: {error.message}")
+    except KeyboardInterrupt:
+        sys.exit("network: ended before it was up")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ledger.chain.client import ChainClient
 from ledger.chain.direct import Outgoing, send_all
-from ledger.chain.sender import ChainSender, ChainTx
+from ledger.chain.sender import ChainSender, ChainTx, TxStatus
 from ledger.db import Database
 from ledger.keys import SigningKey
 from tests.chains.dropping import DroppingNode, dropping_before
@@ -44,7 +44,7 @@ async def test_tools_send_again_what_was_dropped(net: Net, site: Site) -> None:
 
 
 async def test_a_citys_sender_sends_again_what_was_dropped(net: Net, site: Site, tmp_path: Path) -> None:
-    """The contract refuses these anchors: what counts is that each of them has its receipt."""
+    """The contract refuses a stranger's anchors: what counts is that each of them has its receipt."""
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'drops.sqlite3'}")
     await database.create_all()
     key = key_named(SigningKey.generate().address.hex())
@@ -66,5 +66,5 @@ async def test_a_citys_sender_sends_again_what_was_dropped(net: Net, site: Site,
         rows = list(await session.scalars(select(ChainTx).order_by(ChainTx.nonce)))
     await database.close()
     assert [row.nonce for row in rows] == list(range(COUNT))
-    assert {row.error for row in rows} == {"ProofInvalid"}
+    assert {row.status for row in rows} == {TxStatus.REVERTED.value}
     expect_dropped_and_sent_again(node, [row.tx_hash for row in rows if row.tx_hash])
