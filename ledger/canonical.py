@@ -7,6 +7,7 @@ is a decimal string. In that domain orjson with sorted keys writes RFC 8785 (wit
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeAlias
 
 import orjson
@@ -69,24 +70,31 @@ def _need_size(data: bytes, max_size: int) -> None:
         raise CanonicalError(f"JSON has {len(data)} bytes, {max_size} are allowed", code="canonical.too_large")
 
 
+_PLAIN = frozenset({str, bool, type(None)})
+"""Types whose every value is in the domain: what most values are, and what is not worth a call of `_check`."""
+
+
 def _check(value: object, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise CanonicalError(f"JSON is nested deeper than {MAX_DEPTH} levels", code="canonical.too_deep")
     kind = type(value)
-    if value is None or kind is bool or kind is str:
-        return
     if kind is int:
         _check_integer(value)  # type: ignore[arg-type]
     elif kind is list:
-        for item in value:  # type: ignore[attr-defined]
-            _check(item, depth + 1)
+        _check_items(value, depth + 1)  # type: ignore[arg-type]
     elif kind is dict:
-        for key, item in value.items():  # type: ignore[attr-defined]
+        for key in value:  # type: ignore[attr-defined]
             if type(key) is not str or not key.isascii():
                 raise CanonicalError("keys of canonical JSON are ASCII strings")
-            _check(item, depth + 1)
-    else:
+        _check_items(value.values(), depth + 1)  # type: ignore[attr-defined]
+    elif kind not in _PLAIN:
         raise CanonicalError(f"canonical JSON has no {kind.__name__}: use strings, integers, lists and objects")
+
+
+def _check_items(items: Collection[object], depth: int) -> None:
+    if items and depth > MAX_DEPTH:
+        raise CanonicalError(f"JSON is nested deeper than {MAX_DEPTH} levels", code="canonical.too_deep")
+    for item in items:
+        if type(item) not in _PLAIN:
+            _check(item, depth)
 
 
 def _check_integer(value: int) -> None:

@@ -46,13 +46,18 @@ class StructError(SunbidError):
 
 @dataclass(frozen=True)
 class FieldType:
-    """One member of a struct: its name here and in the signed type, its Solidity type, the nested struct if any."""
+    """One member of a struct: its name here and in the signed type, its Solidity type, the nested struct if any.
+
+    `base` is the Solidity type of one item; `fits` says whether a value is one.
+    """
 
     name: str
     wire: str
     solidity: str
     nested: type[Struct] | None
     is_array: bool
+    base: str
+    fits: Callable[[object], bool]
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ class Struct:
         for member in fields_of(type(self)):
             value = getattr(self, member.name)
             for item in value if member.is_array else (value,):
-                _check(self.name(), member, item)
+                if not member.fits(item):
+                    raise StructError(f"{self.name()}.{member.wire} is not a {member.base}", field=member.wire)
 
     def to_json(self) -> dict[str, Any]:
         """Return the members as JSON values: bytes as 0x hex, nested structs as objects."""
@@ -99,7 +105,8 @@ def _field_type(name: str, hint: Any) -> FieldType:
     item = get_args(hint)[0] if is_array else hint
     nested = item if isinstance(item, type) and issubclass(item, Struct) else None
     solidity = nested.name() if nested else item.__metadata__[0]
-    return FieldType(name, _camel(name), solidity + ("[]" if is_array else ""), nested, is_array)
+    fits = _is_a(nested) if nested else _fits(solidity)
+    return FieldType(name, _camel(name), solidity + ("[]" if is_array else ""), nested, is_array, solidity, fits)
 
 
 def _camel(name: str) -> str:
@@ -107,25 +114,25 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _base(member: FieldType) -> str:
-    return member.solidity.removesuffix("[]")
+def _is_a(kind: type[Any]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, kind)
 
 
-def _check(owner: str, member: FieldType, value: object) -> None:
-    base = _base(member)
-    fits = (
-        isinstance(value, member.nested)
-        if member.nested
-        else isinstance(value, bytes) and len(value) == _BYTES_SIZE.get(base, len(value))
-        if base in ("bytes32", "address", "bytes")
-        else isinstance(value, str)
-        if base == "string"
-        else isinstance(value, bool)
-        if base == "bool"
-        else isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << int(base[4:])
-    )
-    if not fits:
-        raise StructError(f"{owner}.{member.wire} is not a {base}", field=member.wire)
+def _fits(base: str) -> Callable[[object], bool]:
+    """Return what says whether a value is one of this Solidity type."""
+    match base:
+        case "bytes32" | "address":
+            size = _BYTES_SIZE[base]
+            return lambda value: isinstance(value, bytes) and len(value) == size
+        case "bytes":
+            return _is_a(bytes)
+        case "string":
+            return _is_a(str)
+        case "bool":
+            return _is_a(bool)
+        case _:
+            end = 1 << int(base.removeprefix("uint"))
+            return lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end
 
 
 def _to_json(member: FieldType, value: Any) -> Any:
@@ -151,7 +158,7 @@ def _from_json(owner: str, member: FieldType, value: Any) -> Any:
 def _item_from_json(owner: str, member: FieldType, value: Any) -> Any:
     if member.nested:
         return member.nested.from_json(value)
-    if _base(member) not in ("bytes32", "address", "bytes"):
+    if member.base not in ("bytes32", "address", "bytes"):
         return value
     if not isinstance(value, str) or not value.startswith("0x"):
         raise StructError(f"{owner}.{member.wire} must be 0x-prefixed hex", field=member.wire)
@@ -186,7 +193,7 @@ def type_hash(struct: type[Any]) -> bytes:
 
 
 def _word(member: FieldType, value: Any) -> bytes:
-    match _base(member):
+    match member.base:
         case "bytes32":
             return bytes(value)
         case "address":

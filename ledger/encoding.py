@@ -34,7 +34,7 @@ def u64(value: int) -> bytes:
 
 def enc(*items: bytes) -> bytes:
     """Return the items one after the other, each behind its length as u32: no two lists encode alike."""
-    return b"".join(u32(len(item)) + item for item in items)
+    return b"".join([part for item in items for part in (len(item).to_bytes(4, "big"), item)])
 
 
 def dec(data: bytes, count: int) -> tuple[bytes, ...]:

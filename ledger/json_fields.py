@@ -5,15 +5,12 @@ Bytes are written as 0x and lower-case hex, two digits a byte, so that one value
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import TypeVar
 
 from ledger.canonical import JsonObject, JsonValue
 from ledger.errors import SunbidError
-
-_HEX = re.compile(r"0x(?:[0-9a-f]{2})*", re.ASCII)
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -93,9 +90,19 @@ def read_integer(value: JsonValue, name: str) -> int:
 
 def read_bytes(value: JsonValue, name: str) -> bytes:
     """Return the bytes that `to_hex` wrote."""
-    if not isinstance(value, str) or not _HEX.fullmatch(value):
-        raise FieldError(f"{name} must be 0x and lower-case hex", member=name)
-    return bytes.fromhex(value[2:])
+    if not isinstance(value, str):
+        raise _not_hex(name)
+    try:
+        found = bytes.fromhex(value[2:])
+    except ValueError as error:
+        raise _not_hex(name) from error
+    if to_hex(found) != value:  # bytes.fromhex takes spaces and capitals too
+        raise _not_hex(name)
+    return found
+
+
+def _not_hex(name: str) -> FieldError:
+    return FieldError(f"{name} must be 0x and lower-case hex", member=name)
 
 
 def read_b32(value: JsonValue, name: str) -> bytes:

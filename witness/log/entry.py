@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from ledger import canonical
@@ -181,7 +182,7 @@ class Disclosed:
     nonce: bytes
     body: Body
 
-    @property
+    @cached_property
     def entry(self) -> bytes:
         """The 32 bytes that stand in the log."""
         return commit(self.nonce, self.body.to_bytes())
