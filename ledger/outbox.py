@@ -7,12 +7,27 @@ transaction of its effect. Topics: `log.public` (the sequencer), `event.*` (what
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Boolean, Index, String, select, update
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Boolean,
+    ColumnElement,
+    Index,
+    Integer,
+    String,
+    Text,
+    any_,
+    cast,
+    false,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,6 +54,9 @@ class OutboxRow(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     payload_digest: Mapped[Bytes32]
     done: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+_TABLE = Base.metadata.tables[OutboxRow.__tablename__]
 
 
 @dataclass(frozen=True)
@@ -72,12 +90,12 @@ async def enqueue(session: AsyncSession, topic: str, payload: dict[str, Any], *,
 
 async def take(session: AsyncSession, topic: str, limit: int) -> list[OutboxItem]:
     """Return up to `limit` waiting messages of `topic`, oldest first, locked until the transaction ends."""
-    query = select(OutboxRow.id, OutboxRow.topic, OutboxRow.key, OutboxRow.payload)
-    query = query.filter_by(topic=topic, done=False).order_by(OutboxRow.id).limit(limit).with_for_update()
-    rows = (await session.execute(query)).all()
+    query = select(OutboxRow.id, OutboxRow.topic, OutboxRow.key, cast(OutboxRow.payload, Text))
+    query = query.where(OutboxRow.topic == topic, OutboxRow.done == false())
+    rows = (await session.execute(query.order_by(OutboxRow.id).limit(limit).with_for_update())).all()
     if rows:
         reach(Failpoint.OUTBOX_TAKEN)
-    return [OutboxItem(*row) for row in rows]
+    return [OutboxItem(id_, topic, key, orjson.loads(payload)) for id_, topic, key, payload in rows]
 
 
 async def is_waiting(session: AsyncSession, topic: str) -> bool:
@@ -89,5 +107,11 @@ async def mark_done(session: AsyncSession, items: Iterable[OutboxItem]) -> None:
     """Note that the messages' effect is part of this transaction, and forget their payloads."""
     ids = [item.id for item in items]
     if ids:
-        await session.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(done=True, payload={}))
+        is_postgresql = session.get_bind().dialect.name == "postgresql"
+        await session.execute(update(_TABLE).where(_one_of(ids, is_postgresql)).values(done=True, payload={}))
         reach(Failpoint.OUTBOX_DONE)
+
+
+def _one_of(ids: Sequence[int], is_postgresql: bool) -> ColumnElement[bool]:
+    """One array where the database has arrays, else a parameter each, of which every statement is another."""
+    return _TABLE.c.id == any_(literal(ids, ARRAY(Integer))) if is_postgresql else _TABLE.c.id.in_(ids)

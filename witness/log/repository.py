@@ -28,6 +28,7 @@ from witness.log.ports import TreeHead
 from witness.log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, build_tiles, prove_from_tiles
 
 _T = TypeVar("_T")
+_ENTRIES, _DISCLOSURES = (Base.metadata.tables[model.__tablename__] for model in (EntryRow, DisclosureRow))
 
 
 class StoreError(SunbidError):
@@ -136,7 +137,7 @@ class TreeRepository:
             raise StoreError("another writer appended to this log: run the task again", code="log.moved")
         rows = [{"origin": tree.origin, "index": tree.size + i, "entry": entry} for i, entry in enumerate(entries)]
         if rows:
-            await self._session.execute(insert(EntryRow), rows)
+            await self._session.execute(insert(_ENTRIES), rows)
         await self._grow_tiles(tree.origin, tree.size, hashes)
         return Tree(tree.origin, tree.line, tree.kind, tree.own, frontier)
 
@@ -249,7 +250,7 @@ class DisclosureRepository:
     async def add(self, origin: bytes, start: int, commitments: Sequence[Commitment]) -> None:
         """Keep what the entries from index `start` on commit to."""
         rows = [{"origin": origin, "index": start + i, **vars(one)} for i, one in enumerate(commitments)]
-        await self._session.execute(insert(DisclosureRow), rows)
+        await self._session.execute(insert(_DISCLOSURES), rows)
 
     async def at(self, origin: bytes, index: int) -> DisclosureRow | None:
         """Return what the entry at `index` commits to, disclosed or not."""
