@@ -10,6 +10,7 @@ from ledger.authority import ActChain
 from ledger.eip712 import Struct
 from ledger.errors import SunbidError
 from ledger.keys import SigningKey, personal_digest
+from ledger.signin import open_session
 
 
 class CityUnreachableError(SunbidError):
@@ -40,10 +41,14 @@ class CityApi:
     async def sign_in(self, key: SigningKey, *chains: ActChain) -> None:
         """Open a session for `key` and present its credentials in it; one that ends is opened again when needed."""
         self._token, self._who = None, (key, chains)
-        challenge = await self.get("/v1/session/challenge", address="0x" + key.address.hex())
-        signature = key.sign(personal_digest(challenge["message"]))
-        answer = {"message": challenge["message"], "signature": "0x" + signature.hex()}
-        self._token = (await self.post("/v1/session", answer))["token"]
+
+        async def answer() -> str:
+            challenge = await self.get("/v1/session/challenge", address="0x" + key.address.hex())
+            signature = key.sign(personal_digest(challenge["message"]))
+            signed = {"message": challenge["message"], "signature": "0x" + signature.hex()}
+            return str((await self.post("/v1/session", signed))["token"])
+
+        self._token = await open_session(answer)
         for chain in chains:
             await self.post("/v1/credentials", chain.to_json())
 

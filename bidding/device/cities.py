@@ -11,6 +11,7 @@ from ledger.authority import ActChain
 from ledger.identity import city_id
 from ledger.json_fields import read_object, read_text, to_hex
 from ledger.keys import SigningKey, personal_digest
+from ledger.signin import open_session
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,15 @@ class DeviceCity:
 
     async def sign_in(self, key: SigningKey, *papers: ActChain) -> None:
         """Open a session for `key` on the account client (EIP-4361) and show its papers in it."""
-        asked = await self.account.get_json("/v1/session/challenge", {"address": to_hex(key.address)})
-        message = read_text(read_object(asked, "challenge").get("message"), "message")
-        signature = to_hex(key.sign(personal_digest(message)))
-        opened = await self.account.post_json("/v1/session", {"message": message, "signature": signature})
-        token = read_text(read_object(opened, "session").get("token"), "token")
+
+        async def answer() -> str:
+            asked = await self.account.get_json("/v1/session/challenge", {"address": to_hex(key.address)})
+            message = read_text(read_object(asked, "challenge").get("message"), "message")
+            signature = to_hex(key.sign(personal_digest(message)))
+            opened = await self.account.post_json("/v1/session", {"message": message, "signature": signature})
+            return read_text(read_object(opened, "session").get("token"), "token")
+
+        token = await open_session(answer)
         self.account.http.headers["Authorization"] = f"Bearer {token}"
         for chain in papers:
             await self.account.post_json("/v1/credentials", chain.to_json())

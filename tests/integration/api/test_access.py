@@ -15,6 +15,7 @@ import pytest
 from api.authorisation import RULES, Caller
 from api.client import CityApi
 from bidding.box.book import BookState
+from bidding.device.cities import DeviceCity
 from ledger.acts import Envelope, Role
 from ledger.json_fields import to_hex
 from tests.fixtures.town import Square
@@ -170,6 +171,42 @@ async def test_whoever_signs_out_is_nobody(crowd: Crowd) -> None:
     forged = CityApi(bidder.http)
     forged._token = "00" * 32
     assert (await crowd.call(forged, "GET", "/v1/session"))[0] == 401
+
+
+class LosesFirstAnswer(httpx.AsyncBaseTransport):
+    """The way to a city that dies each time before the first answer to a sign-in leaves it; who asked asks again."""
+
+    def __init__(self, way: httpx.AsyncBaseTransport) -> None:
+        self._way = way
+        self.statuses: list[int] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        is_sign_in = (request.method, request.url.path) == ("POST", "/v1/session")
+        if is_sign_in and not self.statuses:
+            await self._way.handle_async_request(request)
+        response = await self._way.handle_async_request(request)
+        if is_sign_in:
+            self.statuses.append(response.status_code)
+        return response
+
+
+@pytest.mark.parametrize("client", ["robot", "device"])
+async def test_a_sign_in_whose_answer_was_lost_takes_another_challenge(crowd: Crowd, client: str) -> None:
+    town = crowd.square.town
+    way = LosesFirstAnswer(town.wires["luan"])
+    party = crowd.square.registrar.party(f"a {client} in bad weather", Role.BIDDER)
+    async with httpx.AsyncClient(transport=way, base_url=town.stack.cities["luan"]) as http:
+        if client == "robot":
+            city = CityApi(http)
+            await party.sign_in(city)
+            account = await city.get("/v1/session")
+        else:
+            device = DeviceCity.of("luan", crowd.nobody.http, http)
+            await device.sign_in(party.key, party.chain)
+            account = (await http.get("/v1/session")).json()
+    assert way.statuses == [401, 201]
+    assert account["address"] == to_hex(party.key.address)
+    assert list(account["roles"]) == ["bidder"]
 
 
 async def test_papers_are_for_the_key_that_shows_them(crowd: Crowd) -> None:
