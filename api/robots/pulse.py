@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ledger.chain.devnet import Devnet
 from ledger.errors import SunbidError
 
 Condition = Callable[[], Awaitable[bool]]
@@ -35,11 +34,23 @@ class Pulse(Protocol):
         ...
 
 
+class Driven(Protocol):
+    """The clock of a development chain (`ledger.chain.devnet.Devnet`)."""
+
+    async def now(self) -> int:
+        """Return the time of the latest block in seconds since 1970."""
+        ...
+
+    async def advance_to(self, moment: int) -> None:
+        """Mine one block at `moment`; one that has passed changes nothing."""
+        ...
+
+
 @dataclass(frozen=True)
 class LivePulse:
     """Other processes do the work: look again and again, until `patience` seconds have passed."""
 
-    devnet: Devnet
+    devnet: Driven
     patience: float = 180.0
     pause: float = 0.05
 

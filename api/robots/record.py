@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from api.robots.panel import PanelRobot
-from api.robots.run import FAST_WINDOW, TenderRun
+from api.robots.run import TenderRun
 from api.robots.stage import Stage
 from api.robots.tenderer import announce
 from bidding.evaluation.domain import Assessment, NoAward, OpenedBid, Ranking
@@ -97,7 +97,7 @@ class RecordRun(TenderRun):
 
     async def hand_in(self) -> None:
         """Have every bidder on record seal and submit its price."""
-        await self.stage.pulse.advance_to(await self.deadline() - FAST_WINDOW)
+        await self.stage.pulse.advance_to(await self.deadline() - self.window)
         for bid in self.sample.bids:
             bidder = await self.enter(bid.bidder)
             status = await bidder.offer(self.conduct.tender, LOT, bid.opening)

@@ -28,7 +28,11 @@ RESERVE = 120
 
 @dataclass(kw_only=True)
 class TenderRun:
-    """One tender on its way; `names` tells by organisation who is who."""
+    """One tender on its way; `names` tells by organisation who is who.
+
+    `window` and `reserve` are seconds before the deadline: robots hand in from the first on, and drive the clock up to
+    the second while they wait.
+    """
 
     stage: Stage
     pack: RulePack
@@ -36,6 +40,8 @@ class TenderRun:
     conduct: TenderConduct
     bidders: dict[str, BidderRobot] = field(default_factory=dict)
     names: dict[bytes, str] = field(default_factory=dict)
+    window: int = FAST_WINDOW
+    reserve: int = RESERVE
 
     @property
     def host(self) -> Host:
@@ -63,7 +69,7 @@ class TenderRun:
             await self._in_time(bidder)
 
     async def _in_time(self, bidder: BidderRobot) -> None:
-        latest = await self.deadline() - RESERVE
+        latest = await self.deadline() - self.reserve
 
         async def look() -> bool:
             if await bidder.is_in_time(self.conduct.tender):
