@@ -36,7 +36,7 @@ COUNT = 4
 _LIGHT = 4096
 """Rounds of scrypt for the keys of a network that lasts an afternoon."""
 _PAUSE = 0.05
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 @dataclass

@@ -18,8 +18,6 @@ from tests.chains.balance import expect_events_once, expect_transactions_once
 from tests.chains.living import in_background
 from tests.fixtures.town import START, Square, open_square
 
-pytestmark = pytest.mark.xdist_group("reorg")
-
 _BETWEEN_BLOCKS = 0.05
 """Seconds."""
 
@@ -83,6 +81,7 @@ async def reorganise(square: Square) -> None:
     await square.town.devnet.reorg(depth)
 
 
+@pytest.mark.xdist_group("reorganisation")
 async def test_anchors_come_back_after_a_reorganisation(square: Square) -> None:
     await submitted(square)
     await square.town.advance_to(await square.town.now() + 60)
@@ -93,6 +92,7 @@ async def test_anchors_come_back_after_a_reorganisation(square: Square) -> None:
     await expect_all_again(square, before)
 
 
+@pytest.mark.xdist_group("older state")
 async def test_anchors_come_back_after_the_chain_lost_its_end(square: Square) -> None:
     await submitted(square)
     mark = await square.town.devnet.snapshot()
