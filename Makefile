@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The Node that setup may have put into .venv serves scripts/solc and forge where none is installed.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test lint contracts chains network serve bench docs clean
+.PHONY: help setup demo test lint contracts chains network serve chaos bench docs clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ network: setup ## run a network of four validators (go-ethereum, Clique) until C
 
 serve: setup ## run the embedded stack: three cities, a chain, key-holders
 	@$(BIN)/sunbid up
+
+chaos: setup ## kill 200 processes at random moments while 20 tenders go on, on Ganache (KILLS=, TENDERS=, SEED=, REPORT=)
+	@$(BIN)/python -m scripts.chaos $(if $(KILLS),--kills $(KILLS)) $(if $(TENDERS),--tenders $(TENDERS)) $(if $(SEED),--seed $(SEED)) $(if $(REPORT),--report $(REPORT))
 
 bench: setup ## measure the hot paths, as ratios within one run
 	@$(BIN)/python -m scripts.bench

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,14 +14,20 @@ from ledger.acts import Envelope
 from ledger.errors import SunbidError
 from witness.audit.bundle import Bundle
 from witness.audit.verify import verify
-
-_NOT_YET = "bundle.not_yet"
+from witness.log.entry import Body
+from witness.log.kinds import ActorRole
 
 
 class LostError(SunbidError):
     """Something that was acknowledged is nowhere."""
 
     code = "chaos.lost"
+
+
+class DoubledError(SunbidError):
+    """Something took effect twice."""
+
+    code = "chaos.doubled"
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Opened:
 class Outcome:
     """The end of a tender: the award, the list, and the kinds of its entries in the city's public log.
 
-    The kinds are a sorted sequence: two entries that do not wait for each other may come in either order.
+    The kinds are a sorted sequence: two entries that do not wait for each other may come in either order. The acts of
+    key-holders are not among them: k of n suffice, and whoever comes when they have acted signs nothing any more.
     """
 
     state: str
@@ -51,14 +60,23 @@ async def outcome_of(run: RecordRun, winner: str | None) -> Outcome:
     await _need_slips(run)
     bids = await run.conduct.bids(LOT, Envelope.PRICE)
     opened = [_opened(run, bid) for bid in bids]
-    kinds = [entry.disclosed.body.kind.value for entry in bundle.entries if entry.disclosed]
+    bodies = [entry.disclosed.body for entry in bundle.entries if entry.disclosed]
     return Outcome(
         state=(await run.conduct.state())["state"],
         winner=winner,
         bids=frozenset(opened),
         listed=len(opened),
-        entries=tuple(sorted(kinds)),
+        entries=_kinds(bodies),
     )
+
+
+def _kinds(bodies: Sequence[Body]) -> tuple[str, ...]:
+    """Return the sorted kinds without the key-holders' acts, none of which may be there twice."""
+    by_holders = [body for body in bodies if body.actor_role is ActorRole.KEY_HOLDER and body.act is not None]
+    acts = Counter((body.kind.value, body.act) for body in by_holders)
+    if doubled := sorted({kind for (kind, _), times in acts.items() if times > 1}):
+        raise DoubledError("An act of a key-holder is in the log twice.", kinds=doubled)
+    return tuple(sorted(body.kind.value for body in bodies if body not in by_holders))
 
 
 def _opened(run: RecordRun, bid: dict[str, Any]) -> Opened:
@@ -67,19 +85,7 @@ def _opened(run: RecordRun, bid: dict[str, Any]) -> Opened:
 
 
 async def _verified(run: RecordRun) -> Bundle:
-    found = b""
-
-    async def made() -> bool:
-        nonlocal found
-        try:
-            found = await run.conduct.city.get_bytes(f"{run.conduct.path}/bundle", withBox=1)
-        except SunbidError as error:
-            if error.code != _NOT_YET:
-                raise
-            return False
-        return True
-
-    await run.stage.pulse.until(made, "the tender's last events on the chain")
+    found = await run.stage.bundle(run.conduct, withBox=1)
     verdict = verify(found, run.stage.around.trust)
     if not verdict.ok:
         raise LostError("The bundle does not verify.", failed=[claim.code for claim in verdict.failed])
