@@ -294,6 +294,25 @@ async def test_slips_of_another_origin_belong_to_its_city(cities: list[CityAtThe
     assert refused.value.code == "origin.unknown"
 
 
+async def test_the_same_slip_twice_at_once_is_one(cities: list[CityAtTheDoor]) -> None:
+    luan = cities[0]
+    slip = padding_slip(secrets.token_bytes)
+    found = await asyncio.gather(*(luan.door.take_slip(ANN, luan.origin, slip) for _ in range(3)))
+    assert found[0] == found[1] == found[2]
+    assert len(luan.queue.slips) == await luan.count(StoredSlip) == 1
+    assert await luan.count(StoredAcknowledgement) == 2
+
+
+async def test_slips_of_one_moment_all_count_for_the_quota(cities: list[CityAtTheDoor]) -> None:
+    luan = cities[0]
+    slips = [padding_slip(secrets.token_bytes) for _ in range(5)]
+    found = await asyncio.gather(
+        *(luan.door.take_slip(ANN, luan.origin, slip) for slip in slips), return_exceptions=True
+    )
+    assert sum(isinstance(one, QuotaError) for one in found) == 2
+    assert await luan.count(StoredSlip) == len(luan.queue.slips) == 3
+
+
 async def test_the_quota_of_one_account_leaves_the_others_theirs(cities: list[CityAtTheDoor]) -> None:
     luan = cities[0]
     for _ in range(3):
