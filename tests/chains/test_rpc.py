@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ledger.chain.evidence.errors import EvidenceError
 from ledger.chain.evidence.facts import StateReader
 from ledger.chain.evidence.trust import BlockEvidenceKind
 from ledger.chain.prove import Proven, prove, storage_layout
-from ledger.chain.rpc import MAX_BATCH, Rpc, RpcError, to_bytes, to_hex, to_int
+from ledger.chain.rpc import MAX_BATCH, ChainUnreachableError, Rpc, RpcError, to_bytes, to_hex, to_int
 from ledger.chain.sender import MAX_CALLDATA, _is_known
 from ledger.chain.transactions import created_address, sign_transaction
 from ledger.keys import SigningKey
@@ -74,10 +75,15 @@ class TestBlocks:
         assert head - net.finality.depth <= counted <= (await chain.block()).number - net.finality.depth
 
     async def test_all_nodes_have_the_same_final_block(self, chain: ChainClient, net: Net, site: Site) -> None:
-        block = await chain.final_block()
+        """Those that are up, and have come as far: somebody may be killing validators."""
+        block, same = await chain.final_block(), 0
         for url in net.urls:
             async with ChainClient([url], net.chain_id, site.deployment.city_registry) as one:
-                assert (await one.find_block(block.number) or block).hash == block.hash
+                with suppress(ChainUnreachableError):
+                    found = await one.find_block(block.number)
+                    assert found is None or found.hash == block.hash
+                    same += found is not None
+        assert same
 
 
 class TestBatches:
