@@ -73,9 +73,9 @@ async def outcome_of(run: RecordRun, winner: str | None) -> Outcome:
 def _kinds(bodies: Sequence[Body]) -> tuple[str, ...]:
     """Return the sorted kinds without the key-holders' acts, none of which may be there twice."""
     by_holders = [body for body in bodies if body.actor_role is ActorRole.KEY_HOLDER and body.act is not None]
-    acts = Counter((body.kind.value, body.act) for body in by_holders)
-    if doubled := sorted({kind for (kind, _), times in acts.items() if times > 1}):
-        raise DoubledError("An act of a key-holder is in the log twice.", kinds=doubled)
+    acts = Counter((body.kind.value, body.act, body.data["holder"]) for body in by_holders)  # all sign the same list
+    if doubled := sorted({kind for (kind, _, _), times in acts.items() if times > 1}):
+        raise DoubledError(f"An act of a key-holder is in the log twice: {', '.join(doubled)}.", kinds=doubled)
     return tuple(sorted(body.kind.value for body in bodies if body not in by_holders))
 
 

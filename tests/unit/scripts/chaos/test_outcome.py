@@ -7,8 +7,8 @@ from witness.log.entry import Body
 from witness.log.kinds import ActorRole, Kind
 
 
-def body(kind: Kind, role: ActorRole, act: int | None) -> Body:
-    return Body(kind, bytes(32), 0, role, act=None if act is None else bytes([act]) * 32)
+def body(kind: Kind, role: ActorRole, act: int | None, holder: int = 1) -> Body:
+    return Body(kind, bytes(32), 0, role, act=None if act is None else bytes([act]) * 32, data={"holder": holder})
 
 
 OPENED = body(Kind.COMMITTEE_OPENED, ActorRole.KEY_HOLDER, None)
@@ -25,6 +25,11 @@ def test_how_many_holders_acted_makes_no_difference() -> None:
 
 def test_everything_else_counts_as_often_as_it_is_there() -> None:
     assert _kinds([READ, OPENED, READ]) == ("E19", "E20", "E20")
+
+
+def test_all_holders_may_sign_one_list() -> None:
+    lists = [body(Kind.BID_LIST_FIXED, ActorRole.KEY_HOLDER, 5, holder) for holder in (1, 2, 3)]
+    assert _kinds([READ, *lists]) == _kinds([READ])
 
 
 def test_no_act_of_a_holder_is_there_twice() -> None:
