@@ -11,7 +11,7 @@ from api.deps import Node, Session
 from api.schemas.acts import read_documents
 from api.schemas.chain import ChainBody
 from api.schemas.hexadecimal import HexBytes, Id32, Signature65
-from api.schemas.problem import OF_AN_ACT, OF_DOCUMENTS, refuses
+from api.schemas.problem import OF_AN_ACT, OF_CANONICAL_JSON, OF_DOCUMENTS, refuses
 from credit.domain import CreditError
 from credit.models import CreditEntryRow
 from credit.service import CreditSubmission
@@ -23,8 +23,8 @@ from ledger.signed import Signed, read_act
 router = APIRouter(prefix="/v1/credit", tags=["credit"])
 
 _REFUSED = (
-    *OF_AN_ACT, *OF_DOCUMENTS, "credit.act", "credit.authority", "credit.body", "credit.disagrees", "credit.points",
-    "credit.rule_unknown", "credit.contract_refuses", "document.not_sent",
+    *OF_AN_ACT, *OF_DOCUMENTS, *OF_CANONICAL_JSON, "credit.act", "credit.authority", "credit.body", "credit.disagrees",
+    "credit.points", "credit.rule_unknown", "credit.window", "credit.contract_refuses", "document.not_sent",
 )  # fmt: skip
 
 
@@ -92,7 +92,9 @@ async def post_decision(body: CreditBody, node: Node) -> Posted:
 
 
 @router.post(
-    "/revocations", status_code=202, openapi_extra=refuses(*_REFUSED, "credit.decision_unknown", "credit.ended")
+    "/revocations",
+    status_code=202,
+    openapi_extra=refuses(*_REFUSED, "credit.decision_unknown", "credit.ended", "credit.repair_too_early"),
 )
 async def post_revocation(body: CreditBody, node: Node) -> Posted:
     """Take a decision back, or end its use after repair."""

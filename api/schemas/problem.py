@@ -15,6 +15,12 @@ OF_AN_ACT = ("act.malformed", "act.type_unknown", "authority.malformed", "json.m
 OF_DOCUMENTS = ("document.malformed",)
 """What reading documents in base64 refuses."""
 
+OF_CANONICAL_JSON = (
+    "canonical.not_canonical", "canonical.not_json", "canonical.not_object", "canonical.refused", "canonical.too_deep",
+    "canonical.too_large",
+)  # fmt: skip
+"""What reading octets that have to be canonical JSON refuses."""
+
 
 class Problem(BaseModel):
     """Why a request was refused; `code` is stable and dotted, further members are facts that belong to it."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
+import json
 import re
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,9 +36,14 @@ from schemathesis.specs.openapi.checks import (
 from api import live
 from api.authorisation import RULES, Caller, rule_described
 from api.client import CityApi
+from api.robots.authority import AuthorityRobot
 from api.robots.record import RecordRun
+from credit.catalogue import shipped
+from credit.domain import commitment
 from ledger.acts import Role
+from ledger.errors import SunbidError
 from ledger.json_fields import to_hex
+from ledger.signed import read_act
 from scripts.docs import openapi
 from tests.fixtures.busy import BusyTown, digest_of, open_busy
 
@@ -84,7 +91,7 @@ class Posted:
     body: bytes
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """A city of the town with everybody who may call it; `known` are values that lead to something."""
 
@@ -92,6 +99,7 @@ class World:
     busy: BusyTown
     callers: dict[str, CityApi]
     known: dict[str, list[str]]
+    office: AuthorityRobot
     posted: dict[str, list[Posted]] = field(default_factory=dict)
 
     def send(self, case: Case[Any], who: str) -> httpx.Response:
@@ -149,12 +157,27 @@ async def _populated(run: Callable[[Coroutine[Any, Any, Any]], Any], busy: BusyT
     named[Role.BIDDER] = next(iter(decided.bidders.values())).party
     callers = {role.name.lower(): await busy.signed_in(role, named.get(role)) for role in Role}
     callers |= {"nobody": await busy.stage.api(), "stranger": await busy.signed_in(Role.BIDDER)}
-    world = World(run, busy, callers, await _known(busy, decided, waiting))
+    office = await AuthorityRobot.enter(busy.stage)
+    standing = await _post_credit(office, named[Role.BIDDER].organisation)
+    callers["credit_authority"] = await busy.signed_in(Role.CREDIT_AUTHORITY, office.party)
+    known = await _known(busy, decided, waiting) | {"decision": [to_hex(standing)]}
+    world = World(run, busy, callers, known, office)
     for request in busy.sent:
         name, ids = _address(request)
         headers = {name: value for name, value in request.headers.items() if name.startswith("sunbid-")}
         world.posted.setdefault(name, []).append(Posted(ids, headers, request.content))
     return world
+
+
+async def _post_credit(office: AuthorityRobot, subject: bytes) -> bytes:
+    """Post a reward, whose digest is returned, and a penalty that is taken back."""
+    rules = shipped().rules.values()
+    reward = next(rule for rule in rules if rule.highest > 0)
+    penalty = next(rule for rule in rules if rule.lowest < 0)
+    standing = await office.reward(subject, reward.id, "It did well.")
+    decision = await office.reward(subject, penalty.id, "It did badly, it is said.")
+    await office.revoke(subject, decision, "It was somebody else.")
+    return standing
 
 
 async def _known(busy: BusyTown, decided: RecordRun, waiting: RecordRun) -> dict[str, list[str]]:
@@ -223,6 +246,44 @@ def changed(draw: st.DrawFn, operation: Any, world: World) -> Case[Any]:
         odd = [posted.body[:at] + b"\x00" + posted.body[at + 1 :], posted.body[:at]]
         case.body = draw(st.sampled_from([posted.body, *odd]))
     return case
+
+
+@st.composite
+def signed_anew(draw: st.DrawFn, operation: Any, world: World) -> Case[Any]:
+    """Return a credit act whose body was changed in a place, committed to and signed by the authority."""
+    posted = orjson.loads(draw(st.sampled_from(world.posted[_name(operation)])).body)
+    body = orjson.loads(bytes.fromhex(posted["body"][2:]))
+    if "decision" in body:
+        body["decision"] = draw(st.sampled_from([body["decision"], *world.known["decision"] * 3]))
+    name = draw(st.sampled_from(sorted(body)))
+    odd = _ODD.filter(lambda value: not isinstance(value, str) or value.isprintable())
+    body[name] = draw(st.one_of(_PLAUSIBLE[name], _PLAUSIBLE[name], odd) if name in _PLAUSIBLE else odd)
+    data = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    act = posted["act"] | {name: body[name] for name in draw(_AGREEING) if name in posted["act"] and name in body}
+    act["body"] = to_hex(commitment(bytes.fromhex(posted["nonce"][2:]), data))
+    kind = draw(st.sampled_from([posted["type"]] * 3 + ["CreditRepair"]))
+    with suppress(SunbidError, ValueError, OverflowError):
+        posted["signature"] = to_hex(world.office.party.sign(read_act(kind, act), world.office.stage.domains))
+    case: Case[Any] = draw(operation.as_strategy())
+    case.body = posted | {"type": kind, "act": act, "body": to_hex(data)}
+    return case
+
+
+_PLAUSIBLE = {
+    "rule": st.sampled_from([*shipped().rules, "no-such-rule"]),
+    "points": st.sampled_from(["0", "1.5", "-3", "100", "-100", "007", "99999999999999999999"]),
+    "from": st.integers(0, 2**53 - 1),
+    "to": st.integers(0, 2**53 - 1),
+    "kind": st.sampled_from(["credit-decision", "credit-revocation", "credit-repair"]),
+    "decision": st.sampled_from([to_hex(digest_of("no decision"))]),
+    "subject": st.sampled_from([to_hex(digest_of("nobody"))]),
+    "authority": st.sampled_from([to_hex(digest_of("another authority"))]),
+    "document": st.sampled_from([to_hex(digest_of("another paper"))]),
+    "text": st.sampled_from(["Other words.", "x" * 9000]),
+}
+"""Values that a member of a credit body could have."""
+_AGREEING = st.sampled_from([("subject", "points", "document", "from", "to", "decision")] * 3 + [()])
+"""Which members the act takes from the changed body, so that the two agree."""
 
 
 @st.composite
@@ -308,6 +369,31 @@ def test_every_answer_is_described(world: World, name: str) -> None:
         send_all(world, name, unfitting(operation))
     if name in world.posted:
         send_all(world, name, changed(operation, world))
+
+
+@pytest.mark.parametrize(
+    ("name", "reached"),
+    [
+        ("POST /v1/credit/decisions", {"taken", "credit.body", "credit.disagrees", "credit.window"}),
+        (
+            "POST /v1/credit/revocations",
+            {"taken", "credit.body", "credit.disagrees", "credit.ended", "credit.decision_unknown"},
+        ),
+    ],
+)
+def test_credit_acts_that_are_well_signed_are_judged_for_what_they_say(
+    world: World, name: str, reached: set[str]
+) -> None:
+    found: set[str] = set()
+
+    @settings(PROFILE, max_examples=4 * EXAMPLES)
+    @given(signed_anew(OPERATIONS[name], world))
+    def send(case: Case[Any]) -> None:
+        answer = world.send(case, "credit_authority")
+        found.add(answer.json().get("code", "taken"))
+
+    send()
+    assert found >= reached
 
 
 PAGES = sorted(
