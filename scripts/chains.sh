@@ -13,4 +13,4 @@ if [ $# -gt 0 ]; then
     exec python -m pytest tests/chains "$@"
 fi
 # Most of the time goes into waiting for blocks: more processes than cores.
-exec python -m pytest tests/chains --every-network --numprocesses 5 --dist loadgroup --quiet --durations 10
+exec python -m pytest tests/chains --every-network --numprocesses 6 --dist loadgroup --quiet --durations 10
