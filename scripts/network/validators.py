@@ -187,11 +187,14 @@ class ValidatorNetwork:
         """Cut these validators off from all others; they still hear each other."""
         inside = [self.validators[number - 1] for number in numbers]
         outside = [validator for validator in self.running if validator not in inside]
-        for one, other in [*product(inside, outside), *product(outside, inside)]:
-            one.process.ask("admin_removePeer", other.enode)
-        self.until(
-            lambda: all(len(_peers(v)) < len(group) for group in (inside, outside) for v in group), "the partition"
-        )
+        pairs = [*product(inside, outside), *product(outside, inside)]
+
+        def parted() -> bool:
+            for one, other in pairs:  # each time: a connection that was just being made outlives the first removal
+                one.process.ask("admin_removePeer", other.enode)
+            return all(len(_peers(v)) < len(group) for group in (inside, outside) for v in group)
+
+        self.until(parted, "the partition")
 
     def heal(self) -> None:
         """Connect all validators that run."""
