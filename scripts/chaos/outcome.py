@@ -15,7 +15,10 @@ from ledger.errors import SunbidError
 from witness.audit.bundle import Bundle
 from witness.audit.verify import verify
 from witness.log.entry import Body
-from witness.log.kinds import ActorRole
+
+
+_HOLDER = "holder"
+"""The member of an entry's data that says which holder handed in the record (bidding.opening.witness)."""
 
 
 class LostError(SunbidError):
@@ -72,8 +75,10 @@ async def outcome_of(run: RecordRun, winner: str | None) -> Outcome:
 
 def _kinds(bodies: Sequence[Body]) -> tuple[str, ...]:
     """Return the sorted kinds without the key-holders' acts, none of which may be there twice."""
-    by_holders = [body for body in bodies if body.actor_role is ActorRole.KEY_HOLDER and body.act is not None]
-    acts = Counter((body.kind.value, body.act, body.data["holder"]) for body in by_holders)  # all sign the same list
+    by_holders = [body for body in bodies if body.data.get(_HOLDER) is not None]
+    acts = Counter(
+        (body.kind.value, body.act, str(body.data[_HOLDER])) for body in by_holders
+    )  # all sign the same list
     if doubled := sorted({kind for (kind, _, _), times in acts.items() if times > 1}):
         raise DoubledError(f"An act of a key-holder is in the log twice: {', '.join(doubled)}.", kinds=doubled)
     return tuple(sorted(body.kind.value for body in bodies if body not in by_holders))

@@ -7,16 +7,18 @@ from witness.log.entry import Body
 from witness.log.kinds import ActorRole, Kind
 
 
-def body(kind: Kind, role: ActorRole, act: int | None, holder: int = 1) -> Body:
-    return Body(kind, bytes(32), 0, role, act=None if act is None else bytes([act]) * 32, data={"holder": holder})
+OPENED = Body(Kind.COMMITTEE_OPENED, bytes(32), 0, ActorRole.KEY_HOLDER)
+LISTED = Body(Kind.BID_LIST_FIXED, bytes(32), 0, ActorRole.KEY_HOLDER, act=bytes(32))
+READ = Body(Kind.PRICE_READ, bytes(32), 0, ActorRole.SYSTEM)
+BY_BIDDER = Body(Kind.BIDDER_OPENED, bytes(32), 0, ActorRole.BIDDER, act=bytes(32), data={"holder": None})
 
 
-OPENED = body(Kind.COMMITTEE_OPENED, ActorRole.KEY_HOLDER, None)
-READ = body(Kind.PRICE_READ, ActorRole.BIDDER, 9)
+def handed_in(kind: Kind, act: int, holder: int) -> Body:
+    return Body(kind, bytes(32), 0, ActorRole.KEY_HOLDER, act=bytes([act]) * 32, data={"holder": holder})
 
 
 def share(act: int) -> Body:
-    return body(Kind.COMMITTEE_OPENED, ActorRole.KEY_HOLDER, act)
+    return handed_in(Kind.COMMITTEE_OPENED, act, 1)
 
 
 def test_how_many_holders_acted_makes_no_difference() -> None:
@@ -25,10 +27,11 @@ def test_how_many_holders_acted_makes_no_difference() -> None:
 
 def test_everything_else_counts_as_often_as_it_is_there() -> None:
     assert _kinds([READ, OPENED, READ]) == ("E19", "E20", "E20")
+    assert _kinds([LISTED, BY_BIDDER, BY_BIDDER]) == ("E18", "E18", "E46")
 
 
 def test_all_holders_may_sign_one_list() -> None:
-    lists = [body(Kind.BID_LIST_FIXED, ActorRole.KEY_HOLDER, 5, holder) for holder in (1, 2, 3)]
+    lists = [handed_in(Kind.BID_LIST_FIXED, 5, holder) for holder in (1, 2, 3)]
     assert _kinds([READ, *lists]) == _kinds([READ])
 
 
