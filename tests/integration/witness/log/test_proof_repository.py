@@ -19,6 +19,11 @@ SIGNER = NoteSigner("test.example/public", b"\x01" * 32)
 SIZES = (1, 255, 256, 257, 1069)
 
 
+def selects(sent: list[str]) -> int:
+    """Return how many statements read rows; databases begin transactions differently."""
+    return sum(one.startswith("SELECT") for one in sent)
+
+
 async def sign(database: Database, origin: bytes, size: int, *cities: bytes) -> None:
     """Store a checkpoint of this size, cosigned by these cities."""
     async with database.unit_of_work() as session:
@@ -37,14 +42,14 @@ async def test_inclusion_in_bulk_is_inclusion_one_by_one(database: Database) -> 
     async with database.reading() as session:
         repository, reader = ProofRepository(session, tree.origin), LogReader(session)
         with statements(database) as few:
-            await repository.inclusions(places[:1])
+            await repository.inclusions(places[-1:])
         with statements(database) as many:
             found = await repository.inclusions(places)
         for index, size in places:
             assert found[index, size] == (await reader.inclusion(tree.origin, index, size)).proof
         with pytest.raises(SunbidError) as beyond:
             await repository.inclusions([(0, tree.size + 1)])
-    assert len(few) == len(many) == 2
+    assert selects(few) == selects(many) == 2
     assert beyond.value.code == "log.out_of_range"
 
 
@@ -60,7 +65,7 @@ async def test_checkpoints_around_entries(database: Database) -> None:
             assert await repository.first_holding([0, 4, 5, 12], cosigned=True) == {0: 5, 4: 5, 5: 12}
             assert await repository.last_without([0, 4, 5, 11, 12, 19]) == {5: 5, 11: 5, 12: 12, 19: 12}
             notes = await repository.notes([2, 5, 7])
-        assert len([one for one in sent if one.startswith("SELECT")]) == 4
+        assert selects(sent) == 4
         reader = LogReader(session)
         assert notes == {2: await reader.checkpoint(tree.origin, 2), 5: await reader.checkpoint(tree.origin, 5)}
         assert [s.name for s in notes[5].signatures] == [SIGNER.name, "hefei", "nanjing"]
