@@ -16,7 +16,6 @@ from witness.audit.bundle import Bundle
 from witness.audit.verify import verify
 from witness.log.entry import Body
 
-
 _HOLDER = "holder"
 """The member of an entry's data that says which holder handed in the record (bidding.opening.witness)."""
 

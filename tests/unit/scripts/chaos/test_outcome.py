@@ -6,7 +6,6 @@ from scripts.chaos.outcome import DoubledError, _kinds
 from witness.log.entry import Body
 from witness.log.kinds import ActorRole, Kind
 
-
 OPENED = Body(Kind.COMMITTEE_OPENED, bytes(32), 0, ActorRole.KEY_HOLDER)
 LISTED = Body(Kind.BID_LIST_FIXED, bytes(32), 0, ActorRole.KEY_HOLDER, act=bytes(32))
 READ = Body(Kind.PRICE_READ, bytes(32), 0, ActorRole.SYSTEM)
