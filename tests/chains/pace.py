@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from ledger.chain.client import Block, ChainClient, Receipt
-from ledger.chain.rpc import ChainUnreachableError
+from ledger.chain.client import Block, ChainClient, ChainStateError, Receipt
+from ledger.chain.rpc import ChainUnreachableError, RpcError
 from ledger.chain.transactions import SignedTransaction
 
 PATIENCE = 300.0
@@ -34,7 +34,7 @@ async def within(seconds: float, holds: Callable[[], Awaitable[bool]]) -> bool:
 async def _try(holds: Callable[[], Awaitable[bool]]) -> bool:
     try:
         return await holds()
-    except ChainUnreachableError:  # a validator that was just killed, or is just coming up
+    except (ChainUnreachableError, RpcError, ChainStateError):  # one was just killed, or the next one is a block behind
         return False
 
 

@@ -40,6 +40,9 @@ TRIES = 15
 TURN_SECONDS = 6.0
 """A validator that may seal does so after a second, or a second and a half more if it is not its turn."""
 
+DEADLOCK_SECONDS = 30.0
+"""Three Clique signers whose blocks crossed may each have signed lately on a fork of its own: the fourth frees them."""
+
 STILL_SECONDS = 4
 """Blocks come every second: a chain without a new one for so long stands still."""
 
@@ -165,8 +168,8 @@ async def sealed_alone(network: ValidatorNetwork, city: Submitter, site: Site) -
         await befalls(lambda: network.partition(1))
         if await within(TURN_SECONDS, partial(_is_mined, city, key)):
             at = (await city.outcome(key)).block or 0
-            await until(partial(_has_block, others, at), "the others' block at the same height")
-            if own.block_hash(at) != others.block_hash(at):
+            went_on = await within(DEADLOCK_SECONDS, partial(_has_block, others, at))
+            if went_on and own.block_hash(at) != others.block_hash(at):
                 return key
         await befalls(network.heal)
         await until(partial(_is_final, city, key), "the anchor final")
