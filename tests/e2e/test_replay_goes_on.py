@@ -64,7 +64,10 @@ async def test_a_stuck_tender_is_reported_and_the_others_go_on(tmp_path: Path, m
 
 def test_a_replay_ended_by_hand_leaves_a_whole_report(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    program = "from api.cli.replay import COMMANDS; COMMANDS['replay']()"
+    program = (  # whoever runs tests in the background has SIGINT ignored, and children inherit that
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from api.cli.replay import COMMANDS; COMMANDS['replay']()"
+    )
     arguments = [str(RECORDS / "worldbank"), "--report", str(report)]
     process = subprocess.Popen(
         [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
