@@ -87,6 +87,8 @@ def _connect(dialect: Dialect, _record: Any, args: tuple[Any, ...], options: dic
 
 def _handle(context: ExceptionContext) -> BaseException | None:
     error = context.original_exception
+    if not isinstance(error, Exception):  # a cancelled task: SQLAlchemy drops its connection, but nothing is wrong
+        return None
     state = getattr(error, "sqlstate", None) or ""
     name = getattr(error, "sqlite_errorname", None) or ""
     if state == _DISK_FULL or name in _SQLITE_FULL:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from api.problems import status_of
 from ledger.db import Database
@@ -58,6 +59,25 @@ class TestRestart:
         await write(database, "after")
         assert await count(database) == 2
         await database.close()
+
+
+LONG = text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000000) SELECT count(*) FROM n")
+
+
+async def test_a_task_that_is_cancelled_in_a_query_ends_as_cancelled(database: Database) -> None:
+    """Not as one whose database is away: that would be tried again, and nobody could stop it."""
+    asked = asyncio.Event()
+    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *_: asked.set())
+
+    async def ask() -> None:
+        async with database.reading() as session:
+            await session.execute(LONG)
+
+    asking = asyncio.create_task(ask())
+    await asked.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
 
 
 class TestFull:
