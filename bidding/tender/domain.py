@@ -187,7 +187,7 @@ TABLE: tuple[Transition, ...] = (
     Transition(Step.DECIDE, _L, (_S.REPORTED, _S.PUBLICITY, *_AFTER), _S.DECIDED, (_A.TENDERER,),
                "AwardDecision", _W.PUBLICITY,
                "ZTBF 40, 45; REG 55", "winner and grounds, to all bidders together", _K.AWARD_DECIDED),
-    Transition(Step.FAIL, _L, (_S.OPENING, *_OPENED, _S.DECIDED, _S.CONTRACTED), _S.FAILED, (_A.TENDERER,),
+    Transition(Step.FAIL, _L, (_S.OPENING, *_OPENED, *_AFTER), _S.FAILED, (_A.TENDERER,),
                "LotFailure", _W.ANY_TIME, "ZTBF 42; REG 19, 44; GPL 36", "reason", _K.LOT_FAILED),
     Transition(Step.CONTRACT, _L, (_S.DECIDED,), _S.CONTRACTED, _SIDE, None, _W.CONTRACT,
                "ZTBF 46; GPR 50", "contract", _K.CONTRACT_SIGNED),

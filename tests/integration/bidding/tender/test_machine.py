@@ -363,18 +363,16 @@ class TenderMachine(RuleBasedStateMachine):
             assert at is None or shown(at) == self.model.shown()
 
 
-def test_any_acts_in_any_order(network: Network) -> None:
+def play(machine: type[TenderMachine], network: Network, *, examples: int, steps: int) -> None:
+    """Let so many machines of this kind each take so many steps on the network, and leave it as it was."""
     with asyncio.Runner() as runner:
         devnet, chain = Devnet(network.url), network.client()
         mark = runner.run(devnet.snapshot())
         blocks: int = runner.run(chain.call("TenderBook", "closeBlocks"))
-
-        class Machine(TenderMachine):
-            ground = Ground(network, devnet, chain, runner.run, blocks)
-
-        profile = settings(
-            max_examples=80,
-            stateful_step_count=18,
+        kind = type(machine.__name__, (machine,), {"ground": Ground(network, devnet, chain, runner.run, blocks)})
+        profile: Any = settings(
+            max_examples=examples,
+            stateful_step_count=steps,
             derandomize=True,
             database=None,
             deadline=None,
@@ -382,8 +380,12 @@ def test_any_acts_in_any_order(network: Network) -> None:
             suppress_health_check=list(HealthCheck),
         )
         try:
-            run_state_machine_as_test(Machine, settings=profile)
+            run_state_machine_as_test(kind, settings=profile)
         finally:
             runner.run(devnet.revert(mark))
             runner.run(devnet.close())
             runner.run(chain.close())
+
+
+def test_any_acts_in_any_order(network: Network) -> None:
+    play(TenderMachine, network, examples=80, steps=18)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from bidding.box.book import BookState, LotState, fold
 from bidding.box.committee import read_key_set
@@ -24,14 +22,13 @@ from bidding.sealing.slip import SLIP_SIZE
 from bidding.tender.documents import price_document
 from bidding.tender.domain import Step
 from ledger.acts import Acknowledgement, Act, BidList, BoxCheckpoint, Envelope, Purpose, Role, StreamReceipt
-from ledger.chain.devnet import Devnet
 from ledger.eip712 import digest
 from ledger.keys import SigningKey
 from tests.fixtures.box_model import BoxModel, Handed, Timed
 from tests.fixtures.network import Network
 from tests.fixtures.people import Actor, key_named
 from tests.fixtures.tenders import b32, money
-from tests.integration.bidding.tender.test_machine import LOTS, Ground, TenderMachine, flags
+from tests.integration.bidding.tender.test_machine import LOTS, TenderMachine, flags, play
 from witness.log.merkle import consistency_proof, leaf_hash, tree_head
 
 ORIGIN, WITNESSES = "luan", ("hefei", "nanjing")
@@ -329,26 +326,4 @@ def _hashes(line: Sequence[bytes]) -> list[bytes]:
 
 
 def test_any_slips_cuts_and_admissions_in_any_order(network: Network) -> None:
-    with asyncio.Runner() as runner:
-        devnet, chain = Devnet(network.url), network.client()
-        mark = runner.run(devnet.snapshot())
-        blocks: int = runner.run(chain.call("TenderBook", "closeBlocks"))
-
-        class Machine(BoxMachine):
-            ground = Ground(network, devnet, chain, runner.run, blocks)
-
-        profile: Any = settings(
-            max_examples=60,
-            stateful_step_count=20,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        try:
-            run_state_machine_as_test(Machine, settings=profile)
-        finally:
-            runner.run(devnet.revert(mark))
-            runner.run(devnet.close())
-            runner.run(chain.close())
+    play(BoxMachine, network, examples=60, steps=20)
