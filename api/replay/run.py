@@ -1,8 +1,8 @@
 """Drive a network through tenders on record, a batch of them at a time.
 
 The tenders of a batch have one deadline, so that they share the ticks of the box, the windows and the cities' rounds;
-each is announced, bid for, opened, evaluated, decided and verified by itself. Nothing of a batch is kept once its
-bundles are verified: memory does not grow with the number of tenders.
+each is announced, bid for, opened, evaluated, decided and verified by itself. Nothing of a batch is kept here once
+its bundles are verified; what grows with the number of tenders is told in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ class Replay:
                 await step(played)
             except SunbidError as error:
                 played.fail(name, error.code, error.message)
-            except Exception as error:
+            except Exception as error:  # whatever it is, it is this tender's: hours of others must not go with it
                 logger.exception("contract %s, step %r", played.sample.contract, name)
                 played.fail(name, CRASHED, repr(error))
             self.progress(name)

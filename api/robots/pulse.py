@@ -34,7 +34,7 @@ class Pulse(Protocol):
         ...
 
 
-class Driven(Protocol):
+class DrivenClock(Protocol):
     """The clock of a development chain (`ledger.chain.devnet.Devnet`)."""
 
     async def now(self) -> int:
@@ -50,17 +50,17 @@ class Driven(Protocol):
 class LivePulse:
     """Other processes do the work: look again and again, until `patience` seconds have passed."""
 
-    devnet: Driven
+    clock: DrivenClock
     patience: float = 180.0
     pause: float = 0.05
 
     async def now(self) -> int:
         """Return the chain's time."""
-        return await self.devnet.now()
+        return await self.clock.now()
 
     async def advance_to(self, moment: int) -> None:
         """Drive the chain's clock forward."""
-        await self.devnet.advance_to(moment)
+        await self.clock.advance_to(moment)
 
     async def until(self, holds: Condition, what: str) -> None:
         """Look until `holds`."""
