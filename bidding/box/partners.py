@@ -16,7 +16,7 @@ import orjson
 
 from bidding.box.door import Partner
 from bidding.box.errors import PartnerError, StreamError
-from bidding.box.registry import KeyKind
+from bidding.box.registry import KeyKind, city_of_key
 from bidding.box.wire import CityAcknowledgement, CityReceipt
 from bidding.sealing.header import BID_CHUNK_SIZE, StreamShape
 from bidding.sealing.stream import TAG_SIZE
@@ -77,8 +77,7 @@ class FederatedCircle:
 
     async def is_receiving_key(self, city: bytes, address: bytes) -> bool:
         """Say whether this key stands now as a receiving key of the city."""
-        at = to_unix(self.clock.now())
-        return bytes(await self.chain.call("CityRegistry", "cityOfKey", address, KeyKind.RECEIVING, at)) == city
+        return await city_of_key(self.chain, address, KeyKind.RECEIVING, to_unix(self.clock.now())) == city
 
     async def ask(self, wanted: int, given: frozenset[bytes], question: Callable[[Partner], Awaitable[None]]) -> None:
         """Put the question to partners not in `given`, one after the other, until `wanted` have answered."""

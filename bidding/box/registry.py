@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 from bidding.sealing.facts import RegistryKey
 from ledger.acts import Role
@@ -57,7 +57,15 @@ def answer(keys: dict[bytes, Any], revoked: dict[bytes, int]) -> Answers:
     )
 
 
-async def city_of_key(chain: ChainClient, address: bytes, kind: KeyKind, at: int) -> bytes | None:
+class Calls(Protocol):
+    """Views of contracts: of a chain node itself, or with its latest answers kept (`ledger.chain.latest`)."""
+
+    async def call(self, contract: str, function: str, /, *args: Any) -> Any:
+        """Return what a view returns at the latest block."""
+        ...
+
+
+async def city_of_key(chain: Calls, address: bytes, kind: KeyKind, at: int) -> bytes | None:
     """Return the city whose key of this kind stood at the time `at`, None if there is none."""
     city: bytes = await chain.call(_REGISTRY, "cityOfKey", address, kind, at)
     return city if any(city) else None

@@ -197,13 +197,6 @@ class TreeRepository:
         query = select(CheckpointRow).filter_by(origin=origin).where(CheckpointRow.size > index)
         return (await self._session.scalars(query.order_by(CheckpointRow.size).limit(1))).one_or_none()
 
-    async def checkpoint_before(self, origin: bytes, index: int) -> CheckpointRow | None:
-        """Return the largest stored checkpoint without entry `index` that somebody cosigned."""
-        cosigned = select(CosignatureRow.size).filter_by(origin=origin)
-        query = select(CheckpointRow).filter_by(origin=origin).where(CheckpointRow.size <= index)
-        query = query.where(CheckpointRow.size.in_(cosigned)).order_by(CheckpointRow.size.desc()).limit(1)
-        return (await self._session.scalars(query)).one_or_none()
-
     async def cosignatures(self, origin: bytes, size: int) -> dict[bytes, str]:
         """Return the cosignature lines on a checkpoint by city id."""
         rows = await self._session.scalars(select(CosignatureRow).filter_by(origin=origin, size=size))

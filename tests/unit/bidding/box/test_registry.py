@@ -52,12 +52,12 @@ class Registry:
 async def test_questions_are_asked_at_one_block() -> None:
     registry = Registry()
     asked = Questions(frozenset({ISSUER, RECEIVER}), frozenset({b32("paper")}))
-    found = await ask_registry(registry, asked, 17)  # type: ignore[arg-type]
+    found = await ask_registry(registry, asked, 17)
     assert (len(found.issuers), len(found.receivers), found.revocations) == (1, 1, {b32("paper"): 42})
     assert registry.blocks == {17}
 
 
 async def test_a_key_that_stands_for_nobody_has_no_city() -> None:
     registry = Registry()
-    assert await city_of_key(registry, RECEIVER, KeyKind.RECEIVING, 6) == b32("luan")  # type: ignore[arg-type]
-    assert await city_of_key(registry, STRANGER, KeyKind.RECEIVING, 6) is None  # type: ignore[arg-type]
+    assert await city_of_key(registry, RECEIVER, KeyKind.RECEIVING, 6) == b32("luan")
+    assert await city_of_key(registry, STRANGER, KeyKind.RECEIVING, 6) is None
