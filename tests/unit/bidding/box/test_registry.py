@@ -52,7 +52,7 @@ class Registry:
 async def test_questions_are_asked_at_one_block() -> None:
     registry = Registry()
     asked = Questions(frozenset({ISSUER, RECEIVER}), frozenset({b32("paper")}))
-    found = await ask_registry(registry, asked, 17)
+    found = await ask_registry(registry, asked, 17)  # type: ignore[arg-type]
     assert (len(found.issuers), len(found.receivers), found.revocations) == (1, 1, {b32("paper"): 42})
     assert registry.blocks == {17}
 
