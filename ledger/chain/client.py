@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from ledger.chain.contracts import Artifact, Function, Revert, artifact, decode_revert
-from ledger.chain.rpc import Rpc, RpcError, to_bytes, to_hex, to_int
+from ledger.chain.rpc import MAX_BATCH, Rpc, RpcError, to_bytes, to_hex, to_int
 from ledger.errors import SunbidError
 
 MAX_LOG_BLOCKS = 5000
@@ -183,6 +183,14 @@ class Receipt:
     block_hash: bytes
     gas_used: int
     created: bytes | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A transaction as one node has it: its receipt, None if not mined, and the last block that counts there."""
+
+    receipt: Receipt | None
+    final: int
 
 
 @dataclass(frozen=True)
@@ -403,32 +411,56 @@ class ChainClient:
 
         Pages of `MAX_LOG_BLOCKS`; `to_block` must not lie beyond the head.
         """
-        return [log.decoded() for log in await self.raw_logs(contracts, from_block, to_block, events=events)]
-
-    async def raw_logs(
-        self,
-        contracts: Sequence[ContractRef],
-        from_block: int,
-        to_block: int,
-        *,
-        events: Sequence[str] = (),
-    ) -> list[RawLog]:
-        """Return what `logs` does, undecoded."""
-        names = {await self.contract(ref): _name(ref) for ref in contracts}
-        query: dict[str, Any] = {"address": [to_hex(address) for address in names]}
-        if events:
-            query["topics"] = [_topics(set(names.values()), events)]
-        found: list[RawLog] = []
+        names = await self._names(contracts)
+        found: list[Log] = []
         for start in range(from_block, to_block + 1, MAX_LOG_BLOCKS):
             end = min(to_block, start + MAX_LOG_BLOCKS - 1)
-            page = await self.rpc.request("eth_getLogs", {**query, "fromBlock": hex(start), "toBlock": hex(end)})
-            found += [log for entry in page if (log := _log(names, entry))]
+            page = await self.rpc.request("eth_getLogs", _log_query(names, start, end, events))
+            found += [log.decoded() for entry in page if (log := _log(names, entry))]
         return found
+
+    async def settled_logs(
+        self, contracts: Sequence[ContractRef], from_block: int, to_block: int
+    ) -> tuple[list[RawLog], Block] | None:
+        """Return the undecoded events of these blocks and the last block, if that counts for the node that gave them.
+
+        A node that is behind has no events of blocks that it does not have, and says so by giving none. At most
+        `MAX_LOG_BLOCKS`.
+        """
+        names = await self._names(contracts)
+        head, page, end = await self.rpc.batch(
+            [
+                ("eth_getBlockByNumber", ("latest", False)),
+                ("eth_getLogs", (_log_query(names, from_block, to_block, ()),)),
+                ("eth_getBlockByNumber", (hex(to_block), False)),
+            ]
+        )
+        if self.finality.final(_block("latest", head).number) < to_block:
+            return None
+        if isinstance(page, RpcError):
+            raise page
+        return [log for entry in page if (log := _log(names, entry))], _block(to_block, end)
+
+    async def _names(self, contracts: Sequence[ContractRef]) -> dict[bytes, str]:
+        return {await self.contract(ref): _name(ref) for ref in contracts}
 
     async def receipts(self, hashes: Sequence[bytes]) -> list[Receipt | None]:
         """Return the receipts of transactions, None for each that is not mined."""
-        answers = await self.rpc.batch([("eth_getTransactionReceipt", (to_hex(h),)) for h in hashes])
-        return [_receipt(answer) for answer in answers]
+        return [_receipt(answer) for answer in await self.rpc.batch(_receipt_requests(hashes))]
+
+    async def standings(self, hashes: Sequence[bytes]) -> list[Standing]:
+        """Return what `receipts` does, each with the last block that counts on the chain of the node that gave it.
+
+        The next question may go to another node. While the network is split, one has the receipt of a block that is
+        given up later, and another has the height at which a block of that number counts.
+        """
+        found: list[Standing] = []
+        for start in range(0, len(hashes), MAX_BATCH - 1):
+            page = _receipt_requests(hashes[start : start + MAX_BATCH - 1])
+            head, *answers = await self.rpc.batch([("eth_getBlockByNumber", ("latest", False)), *page])
+            final = self.finality.final(_block("latest", head).number)
+            found += [Standing(_receipt(answer), final) for answer in answers]
+        return found
 
     async def transaction_count(self, address: bytes, block: BlockId = "latest") -> int:
         """Return how many transactions of `address` are mined: its next nonce."""
@@ -487,6 +519,11 @@ def _block(number: BlockId, answer: Any) -> Block:
     )
 
 
+def _log_query(names: Mapping[bytes, str], start: int, end: int, events: Sequence[str]) -> dict[str, Any]:
+    topics = {"topics": [_topics(set(names.values()), events)]} if events else {}
+    return {"address": [to_hex(address) for address in names], "fromBlock": hex(start), "toBlock": hex(end)} | topics
+
+
 def _topics(names: set[str], events: Sequence[str]) -> list[str]:
     found = [to_hex(topic) for n in names for topic, event in artifact(n).events.items() if event.name in events]
     if not found:
@@ -511,6 +548,10 @@ def _log(names: Mapping[bytes, str], entry: Mapping[str, Any]) -> RawLog | None:
         tx_hash=to_bytes(entry["transactionHash"]),
         index=to_int(entry["logIndex"]),
     )
+
+
+def _receipt_requests(hashes: Sequence[bytes]) -> list[tuple[str, Sequence[object]]]:
+    return [("eth_getTransactionReceipt", (to_hex(one),)) for one in hashes]
 
 
 def _receipt(answer: Any) -> Receipt | None:

@@ -115,12 +115,13 @@ class Indexer:
         """Read everything up to the last final block; return whether any event came or went."""
         self._client.expect(await self._next() - 1)
         final = await self._client.final_block()
-        moved = await self._rewind()
-        while True:
-            start = await self._next()
-            if start > final.number:
-                return moved
-            moved = await self._read(start, min(final.number, start + self._window - 1)) or moved
+        moved = await self._rewind(final.number)
+        while (start := await self._next()) <= final.number:
+            found = await self._read(start, min(final.number, start + self._window - 1))
+            if found is None:
+                break
+            moved = moved or found
+        return moved
 
     async def _next(self) -> int:
         async with self._database.reading() as session:
@@ -129,15 +130,13 @@ class Indexer:
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    async def _read(self, start: int, end: int) -> bool:
-        """Store one window; halve the window and leave if the node finds it too large."""
-        contracts = await self._contracts()
+    async def _read(self, start: int, end: int) -> bool | None:
+        """Store one window and say whether it has events, None if it cannot be read now.
+
+        A window that the node finds too large is halved.
+        """
         try:
-            logs = await self._client.raw_logs(contracts, start, end)
-            named = [At(ContractKind(log.topics[1][-1]).name, log.topics[2][-20:]) for log in logs if _names(log)]
-            if any(version not in contracts for version in named):
-                logs = await self._client.raw_logs([*contracts, *named], start, end)
-                self._client.forget_versions()
+            found = await self._logs(await self._contracts(), start, end)
         except RpcError as error:
             if self._window == 1:
                 raise
@@ -145,16 +144,31 @@ class Indexer:
             _logger.info("the node refused a window of logs, halved to %d: %s", self._window, error.reason)
             return False
         self._window = min(2 * self._window, MAX_LOG_BLOCKS)
-        blocks = await self._blocks_of(logs, end)
+        if found is None:
+            return None
+        logs, last = found
+        blocks = await self._blocks_of(logs, last)
+        if blocks is None:
+            return None
         if logs:
             reach(Failpoint.INDEXER_READ)
-        return blocks is not None and await self._store(start, end, logs, blocks)
+        return await self._store(start, end, logs, blocks)
 
-    async def _blocks_of(self, logs: Sequence[RawLog], end: int) -> dict[int, Block] | None:
-        """Return the headers of the window's end and of all blocks with logs; None if the chain changed meanwhile."""
-        numbers = sorted({log.block for log in logs} | {end})
-        blocks = {block.number: block for block in await self._client.blocks(numbers)}
-        return blocks if all(blocks[log.block].hash == log.block_hash for log in logs) else None
+    async def _logs(self, contracts: Sequence[At], start: int, end: int) -> tuple[list[RawLog], Block] | None:
+        """Return a window's logs, those of versions named in it too, with its last block; None from a node behind."""
+        found = await self._client.settled_logs(contracts, start, end)
+        named = [log.topics for log in found[0] if _names(log)] if found else []
+        versions = [At(ContractKind(kind[-1]).name, version[-20:]) for _, kind, version, *_ in named]
+        if any(version not in contracts for version in versions):
+            found = await self._client.settled_logs([*contracts, *versions], start, end)
+            self._client.forget_versions()
+        return found
+
+    async def _blocks_of(self, logs: Sequence[RawLog], last: Block) -> dict[int, Block] | None:
+        """Return the headers of the window's last block and of all with logs; None if they are not of one chain."""
+        hashes = {log.block: log.block_hash for log in logs} | {last.number: last.hash}
+        blocks = {block.number: block for block in await self._client.blocks(sorted(hashes))}
+        return blocks if all(blocks[number].hash == expected for number, expected in hashes.items()) else None
 
     async def _contracts(self) -> list[At]:
         """All contracts that the index has seen named, and CityRegistry."""
@@ -200,30 +214,33 @@ class Indexer:
 
     # --- going back ---------------------------------------------------------------------------------------------
 
-    async def _rewind(self) -> bool:
-        """Go back to the newest kept block that the chain still has; return whether anything was taken back."""
+    async def _rewind(self, final: int) -> bool:
+        """Go back to the newest kept block that the chain still has; return whether anything was taken back.
+
+        Up to `final`, the last block that counts, a node without a block is behind, and cannot say that it is gone.
+        """
         async with self._database.reading() as session:
             kept = list(await session.scalars(select(ChainBlock).order_by(ChainBlock.number.desc()).limit(1)))
-        if not kept or await self._stands(kept[0]):
+        if not kept or await self._stands(kept[0], final):
             return False
         async with self._database.reading() as session:
             kept = list(await session.scalars(select(ChainBlock).order_by(ChainBlock.number.desc())))
-        standing = await self._newest_standing(kept)
+        standing = await self._newest_standing(kept, final)
         _logger.warning("the chain was reorganised: the index goes back to block %d", standing)
         await self._undo_from(standing + 1)
         return True
 
-    async def _newest_standing(self, kept: Sequence[ChainBlock]) -> int:
+    async def _newest_standing(self, kept: Sequence[ChainBlock], final: int) -> int:
         for block in kept:
-            if await self._stands(block):
+            if await self._stands(block, final):
                 return block.number
         if len(kept) > 1 and kept[0].number - kept[-1].number >= KEPT_BLOCKS:
             raise IndexerError("the chain no longer has any block that the index remembers: rebuild the index")
         return self._first - 1
 
-    async def _stands(self, block: ChainBlock) -> bool:
+    async def _stands(self, block: ChainBlock, final: int) -> bool:
         answer = await self._client.find_block(block.number)
-        return answer is not None and answer.hash == bytes(block.hash)
+        return block.number <= final if answer is None else answer.hash == bytes(block.hash)
 
     async def _undo_from(self, block: int) -> None:
         async with self._database.unit_of_work() as session:

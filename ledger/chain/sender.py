@@ -20,7 +20,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Index, LargeBinary, String, fu
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.chain.client import At, ChainClient, ContractRef, Receipt
+from ledger.chain.client import At, ChainClient, ContractRef, Receipt, Standing
 from ledger.chain.contracts import Revert, artifact
 from ledger.chain.rpc import RpcError, to_hex
 from ledger.chain.transactions import sign_transaction
@@ -261,8 +261,11 @@ class ChainSender:
         mined, settled = [await self._client.transaction_count(self._address, n) for n in ("latest", final.number)]
         sent = await self._open(TxStatus.SENT)
         used = [row for row in sent if row.nonce is not None and row.nonce < settled]
-        receipts = await self._client.receipts([row.tx_hash for row in used if row.tx_hash]) if used else []
-        displaced = {row.id: row.tx_hash for row, receipt in zip(used, receipts, strict=True) if receipt is None}
+        displaced = {
+            row.id: row.tx_hash
+            for row, at in zip(used, await self._standings(used), strict=True)
+            if at.receipt is None and at.final >= final.number
+        }
         async with self._database.unit_of_work() as session:
             for row in await session.scalars(_locked(displaced)):
                 if row.tx_hash == displaced[row.id]:
@@ -331,12 +334,12 @@ class ChainSender:
     async def _finalise(self) -> int:
         """Mark rows final under the block that counts; send again what a reorganisation took away."""
         rows = await self._open(*_RECEIVED)
-        if not rows:
+        found = zip(rows, await self._standings(rows), strict=True)
+        now = {
+            row.id: (row.tx_hash, at.receipt) for row, at in found if row.block is not None and row.block <= at.final
+        }
+        if not now:
             return 0
-        final = await self._client.final_block()
-        due = [row for row in rows if row.block is not None and row.block <= final.number]
-        receipts = await self._client.receipts([row.tx_hash for row in due if row.tx_hash]) if due else []
-        now = {row.id: (row.tx_hash, receipt) for row, receipt in zip(due, receipts, strict=True)}
         async with self._database.unit_of_work() as session:
             for row in await session.scalars(_locked(now)):
                 tx_hash, receipt = now[row.id]
@@ -344,6 +347,9 @@ class ChainSender:
                     _settle(row, receipt)
             reach(Failpoint.SENDER_FINAL)
         return len(now)
+
+    async def _standings(self, rows: Sequence[ChainTx]) -> list[Standing]:
+        return await self._client.standings([row.tx_hash for row in rows if row.tx_hash]) if rows else []
 
 
 def _locked(ids: Collection[int]) -> Any:
@@ -365,12 +371,11 @@ def _note(row: ChainTx, receipt: Receipt, revert: Revert | None) -> None:
 
 
 def _settle(row: ChainTx, receipt: Receipt | None) -> None:
-    if receipt is None:
-        row.status, row.block, row.block_hash = TxStatus.SENT, None, None
-    elif receipt.block_hash == row.block_hash:
+    """Another block may have ended the transaction otherwise: what is noted of it is noted anew."""
+    if receipt is not None and receipt.block_hash == row.block_hash:
         row.final = True
     else:
-        row.block, row.block_hash = receipt.block, receipt.block_hash
+        row.status, row.block, row.block_hash = TxStatus.SENT, None, None
 
 
 def _reset(row: ChainTx) -> None:

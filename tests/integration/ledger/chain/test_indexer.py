@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from ledger.chain.client import ChainClient, ContractRef, Finality, RawLog
+from ledger.chain.client import Block, ChainClient, ContractRef, Finality, RawLog
 from ledger.chain.contracts import artifact
 from ledger.chain.deploy import Deployment, propose
 from ledger.chain.devnet import CHAIN_ID, Devnet
@@ -18,6 +18,7 @@ from ledger.chain.rpc import RpcError
 from ledger.chain.transactions import created_address
 from ledger.db import Database
 from tests.fixtures.network import Network
+from tests.fixtures.split import Choice, TwoMinds, open_elsewhere
 
 
 class FussyNode(ChainClient):
@@ -26,13 +27,13 @@ class FussyNode(ChainClient):
     most = 2
     windows: list[int]
 
-    async def raw_logs(
-        self, contracts: Sequence[ContractRef], from_block: int, to_block: int, *, events: Sequence[str] = ()
-    ) -> list[RawLog]:
+    async def settled_logs(
+        self, contracts: Sequence[ContractRef], from_block: int, to_block: int
+    ) -> tuple[list[RawLog], Block] | None:
         if to_block - from_block + 1 > self.most:
             raise RpcError("eth_getLogs", -32005, "too many blocks")
         self.windows.append(to_block - from_block + 1)
-        return await super().raw_logs(contracts, from_block, to_block, events=events)
+        return await super().settled_logs(contracts, from_block, to_block)
 
 
 async def anchor(chain: ChainClient, network: Network, city: str, fill: int) -> None:
@@ -40,6 +41,20 @@ async def anchor(chain: ChainClient, network: Network, city: str, fill: int) -> 
     await send(
         chain, one.keys.submitter, "AnchorRegistry", "anchor", one.city.public_origin_id, 5, bytes([fill]) * 32, (), ()
     )
+
+
+async def index_split(database: Database, network: Network, second: str, to_second: Choice) -> list[int]:
+    """Return from which blocks on events were taken back."""
+    undone: list[int] = []
+
+    async def note(_: object, block: int) -> None:
+        undone.append(block)
+
+    async with TwoMinds(network.url, second, to_second, network.deployment.city_registry, depth=3) as client:
+        indexer = Indexer(database, client)
+        indexer.on_undo(note)
+        await indexer.run()
+    return undone
 
 
 async def all_events(database: Database, **which: Any) -> list[IndexedEvent]:
@@ -90,6 +105,30 @@ class TestRun:
         await late.run()
         await careful.close()
         assert len(await all_events(database, event="Anchored")) == 1
+
+
+class TestASplitNetwork:
+    async def test_blocks_that_a_node_does_not_have_are_read_later(
+        self, database, indexer, chain, network, devnet
+    ) -> None:
+        await indexer.run()
+        await anchor(chain, network, "luan", 1)
+        await devnet.mine(3)
+        async with open_elsewhere((await chain.block()).number - 4) as behind:
+            await index_split(database, network, behind, lambda method, _: method == "eth_getLogs")
+        await indexer.run()
+        assert len(await all_events(database, event="Anchored")) == 1
+
+    async def test_a_node_that_is_behind_takes_nothing_back(self, database, indexer, chain, network, devnet) -> None:
+        await anchor(chain, network, "luan", 1)
+        await devnet.mine(3)
+        await indexer.run()
+        before, head = await all_events(database), await chain.block()
+        await devnet.mine(4)
+        async with open_elsewhere(head.number - 1) as behind:
+            last = ("eth_getBlockByNumber", (hex(head.number), False))
+            assert await index_split(database, network, behind, lambda *request: request == last) == []
+        assert await all_events(database) == before
 
 
 class TestReactions:

@@ -12,11 +12,12 @@ from ledger.chain.client import ChainClient, Finality
 from ledger.chain.devnet import CHAIN_ID, GAS_LIMIT, Devnet
 from ledger.chain.direct import outgoing, send_all
 from ledger.chain.indexer import Indexer
-from ledger.chain.rpc import ChainUnreachableError, RpcError
+from ledger.chain.rpc import ChainUnreachableError, RpcError, to_hex
 from ledger.chain.sender import MAX_UNMINED, ChainSender, ChainTx, SenderError, TxOutcome, TxStatus
 from ledger.db import Database
 from tests.fixtures.network import Network
 from tests.fixtures.people import key_named
+from tests.fixtures.split import TwoMinds, open_elsewhere
 
 ROOT = bytes([7]) * 32
 
@@ -62,6 +63,14 @@ def anchor(network: Network) -> tuple[str, str, tuple[object, ...]]:
 def with_client(sender: ChainSender, kind: type[ChainClient], network: Network, *, depth: int = 0) -> ChainSender:
     client = kind([network.url], CHAIN_ID, network.deployment.city_registry, finality=Finality(depth))
     return ChainSender(sender._database, client, sender._key, look_seconds=0.0 if kind is ForgetfulNode else 1.0)
+
+
+async def run_split(sender: ChainSender, first: str, second: str, network: Network) -> None:
+    def is_receipt(method: str, _: Sequence[object]) -> bool:
+        return method == "eth_getTransactionReceipt"
+
+    async with TwoMinds(first, second, is_receipt, network.deployment.city_registry, depth=3) as client:
+        await ChainSender(sender._database, client, sender._key).run()
 
 
 async def submit(database: Database, sender: ChainSender, call: tuple[str, str, tuple[object, ...]], key: str) -> None:
@@ -217,6 +226,27 @@ class TestReorganisation:
         again = await outcome(database, "a")
         assert (again.status, again.final, again.tx_hash) == (TxStatus.MINED, True, first.tx_hash)
 
+    async def test_what_ended_otherwise_in_another_block_is_noted_anew(
+        self, database, sender, anchor, network, devnet, chain
+    ) -> None:
+        careful = with_client(sender, ChainClient, network, depth=2)
+        mark = await devnet.snapshot()
+        await submit(database, careful, anchor, "a")
+        await careful.run()
+        async with database.reading() as session:
+            (row,) = await session.scalars(select(ChainTx))
+        assert row.status == TxStatus.MINED
+        await devnet.revert(mark)
+        registry = await chain.contract("AnchorRegistry")
+        await chain.rpc.request("anvil_setCode", to_hex(registry), "0xfe")  # INVALID: refuses every call
+        await chain.broadcast([row.raw])
+        await devnet.mine(3)
+        await careful.run()
+        await careful.run()
+        await careful._client.close()
+        found = await outcome(database, "a")
+        assert (found.status, found.final, found.tx_hash) == (TxStatus.REVERTED, True, row.tx_hash)
+
     async def test_what_was_final_is_sent_again_when_the_index_went_back(
         self, database, sender, anchor, devnet, chain
     ) -> None:
@@ -246,6 +276,41 @@ class TestReorganisation:
         await sender.run()
         assert [(await outcome(database, key)).status for key in "ab"] == [TxStatus.MINED, TxStatus.MINED]
         assert (await chain.receipts([(await outcome(database, "a")).tx_hash]))[0].succeeded
+
+
+class TestASplitNetwork:
+    """What one node says of a block does not count for what another has in it."""
+
+    async def test_a_block_counts_by_the_chain_that_it_is_in(
+        self, database, sender, anchor, network, devnet, chain
+    ) -> None:
+        await submit(database, sender, anchor, "a")
+        careful = with_client(sender, ChainClient, network, depth=3)
+        await careful.run()
+        async with open_elsewhere((await chain.block()).number + 3) as ahead:
+            await run_split(sender, ahead, network.url, network)
+        assert not (await outcome(database, "a")).final
+        await devnet.mine(3)
+        await careful.run()
+        await careful._client.close()
+        assert (await outcome(database, "a")).final
+
+    async def test_a_nonce_is_not_lost_because_one_node_has_no_receipt(
+        self, database, sender, anchor, network, devnet, chain
+    ) -> None:
+        await submit(database, sender, anchor, "a")
+        forgetful = with_client(sender, ForgetfulNode, network)
+        await forgetful.run()
+        await forgetful._client.close()
+        async with database.reading() as session:
+            (row,) = await session.scalars(select(ChainTx))
+        await chain.broadcast([row.raw])
+        await devnet.mine(3)
+        async with open_elsewhere((await chain.block()).number - 1) as behind:
+            await run_split(sender, network.url, behind, network)
+        assert (await outcome(database, "a")).tx_hash == row.tx_hash
+        await sender.run()
+        assert (await outcome(database, "a")).status is TxStatus.MINED
 
 
 class TestManySubmits:
