@@ -11,7 +11,6 @@ from pathlib import Path
 
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -25,11 +24,12 @@ from api.verdicts import Verdicts
 from ledger.worker import Worker
 
 STATIC = Path(__file__).parent / "web" / "static"
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+_HEADERS = (
+    (b"content-security-policy", b"default-src 'self'; img-src 'self' data:; style-src 'self'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""Of every answer, unless the endpoint gave another; in lower case, as ASGI has all names."""
 
 
 def create_app(node: CityNode, worker: Worker[CityNode] | None = None) -> FastAPI:
@@ -99,9 +99,8 @@ class Observed:
             if message["type"] == "http.response.start":
                 path = getattr(scope.get("route"), "path", "unmatched")
                 self._metrics.note(path, message["status"], time.perf_counter() - started)
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(one for one in _HEADERS if one[0] not in given)]
             await send(message)
 
         await self._app(scope, receive, observed)

@@ -136,7 +136,7 @@ async def open_foundation(
         domains=await ContractDomains.load(chain),
         peers=peers,
         clients=clients,
-        verifier=RequestVerifier(settings.city, ChainNoteKeys(latest), database, clock),
+        verifier=RequestVerifier(settings.city, ChainNoteKeys(latest), clock),
         public_log=PublicLog(settings.this_city.public_origin_id),
     )
 

@@ -32,10 +32,15 @@ class Caller(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may call an endpoint; `roles` only with `Caller.ROLE`."""
+    """Who may call an endpoint; `roles` only with `Caller.ROLE`.
+
+    A city's request counts once. What says so is stored before the endpoint begins; `once_with_effect` leaves it to the
+    endpoint, which stores it in the transaction of the effect.
+    """
 
     caller: Caller
     roles: frozenset[Role] = frozenset()
+    once_with_effect: bool = False
 
     def describe(self) -> str:
         """Return the rule in words, for the generated documentation."""
@@ -98,7 +103,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/v1/slips"): _roles(Role.BIDDER),
     ("POST", "/v1/partner/streams"): _CITY,
     ("GET", "/v1/partner/streams/{head}/{chunk}"): _CITY,
-    ("POST", "/v1/partner/slips"): _CITY,
+    ("POST", "/v1/partner/slips"): Rule(Caller.CITY, once_with_effect=True),
     # witness log
     ("GET", "/log/{kind}/checkpoint"): _ANYONE,
     ("GET", "/log/{kind}/tile/{path:path}"): _ANYONE,

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.authorisation import AccessError, Caller, rule_for
 from api.sessions import Account
 from api.signin import SessionError
+from ledger.federation.verify import CityRequest
 
 if TYPE_CHECKING:
     from api.node import CityNode
@@ -53,7 +54,10 @@ async def authorise(request: Request) -> None:
         case Caller.ANYONE | Caller.SELF_PROVING:
             return
         case Caller.CITY:
-            request.state.city = await node.verify_peer(request)
+            request.state.city = found = await node.verify_peer(request)
+            if not rule.once_with_effect:
+                async with node.database.unit_of_work() as session:
+                    await node.base.verifier.take(session, found)
         case Caller.SIGNED_IN | Caller.ROLE:
             account = await _account(request, node)
             if rule.roles and not rule.roles & account.organisations.keys():
@@ -78,10 +82,10 @@ async def get_account(request: Request) -> Account:
     return cast("Account", request.state.account)
 
 
-async def get_city(request: Request) -> bytes:
-    """Return the id of the partner city that signed the request; only on endpoints for cities."""
-    return cast("bytes", request.state.city)
+async def get_city(request: Request) -> CityRequest:
+    """Return the request as the partner city signed it; only on endpoints for cities."""
+    return cast("CityRequest", request.state.city)
 
 
 CurrentAccount = Annotated[Account, Depends(get_account)]
-CallingCity = Annotated[bytes, Depends(get_city)]
+CallingCity = Annotated[CityRequest, Depends(get_city)]

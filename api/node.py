@@ -23,6 +23,7 @@ from ledger.chain.client import ChainClient
 from ledger.clock import Clock, to_unix
 from ledger.db import Database
 from ledger.federation.signatures import Request as SignedRequest
+from ledger.federation.verify import CityRequest
 from ledger.settings import CitySettings
 from witness.log.node import LogNode
 from witness.log.startup import open_logs as ready_logs
@@ -88,11 +89,11 @@ class CityNode:
         """The city's own chain node."""
         return self.base.chain
 
-    async def verify_peer(self, request: Request) -> bytes:
-        """Return the id of the partner city that signed this request; refuse it if there is none."""
-        path = request.scope["raw_path"].decode("latin-1")  # as it was sent: the signature covers the escapes too
-        signed = SignedRequest(request.method, path, request.url.query, await request.body())
-        return await self.base.verifier.verify_request(signed, dict(request.headers.items()))
+    async def verify_peer(self, request: Request) -> CityRequest:
+        """Return whose request this is, by its signature; refuse it if it is no partner city's."""
+        path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))  # as sent
+        signed = SignedRequest(request.method, path, query, await request.body())
+        return await self.base.verifier.verify_request(signed, request.headers)
 
     async def check_papers(self, papers: ActChain, actor: bytes) -> Shown:
         """Return what credentials show about a key now."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,6 +59,19 @@ class Account:
     organisations: dict[Role, bytes]
 
 
+_SESSION, _ROLE = SessionRow.__table__.c, SessionRoleRow.__table__.c
+_ACCOUNT = (
+    select(_SESSION.address, _SESSION.expires_at, _ROLE.role, _ROLE.organisation)
+    .outerjoin_from(
+        SessionRow.__table__,
+        SessionRoleRow.__table__,
+        (_ROLE.token_hash == _SESSION.token_hash) & (_ROLE.valid_to >= bindparam("at")),
+    )
+    .where(_SESSION.token_hash == bindparam("token"))
+)
+"""A session with the roles that are in force, one row a role: asked for each request of whoever is signed in."""
+
+
 @dataclass(frozen=True)
 class SignIn:
     """The use cases of signing in; never commits. `random_hex` yields 64 fresh unguessable hex digits."""
@@ -90,10 +103,7 @@ class SignIn:
     async def account(self, session: AsyncSession, token: str, now: datetime) -> Account:
         """Return who a token stands for; refuse an unknown or expired one."""
         token_hash = _hash(token)
-        held = (SessionRoleRow.token_hash == SessionRow.token_hash) & (SessionRoleRow.valid_to >= now)
-        query = select(SessionRow.address, SessionRow.expires_at, SessionRoleRow.role, SessionRoleRow.organisation)
-        query = query.outerjoin(SessionRoleRow, held).where(SessionRow.token_hash == token_hash)
-        rows = (await session.execute(query)).all()
+        rows = (await session.execute(_ACCOUNT, {"token": token_hash, "at": now})).all()
         if not rows or rows[0].expires_at < now:
             raise SessionError("Your session has ended. Sign in again.", code="session.expired")
         roles = {Role(row.role): row.organisation for row in rows if row.role is not None}

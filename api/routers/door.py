@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import CallingCity, CurrentAccount, Node
 from api.schemas.hexadecimal import HexBytes, Id32
@@ -95,8 +96,8 @@ async def take_slip(
 )
 async def keep_partner_stream(body: PartnerStream, city: CallingCity, node: Node, door: CityDoor) -> dict[str, Any]:
     """Fetch a stream from the partner city that asks, keep it, and return this city's receipt."""
-    pieces = fetch_stream(node.base.peers.with_id(city), body.head, body.length)
-    return (await door.keep_for_partner(city, body.head, body.length, pieces)).to_json()
+    pieces = fetch_stream(node.base.peers.with_id(city.sender), body.head, body.length)
+    return (await door.keep_for_partner(city.sender, body.head, body.length, pieces)).to_json()
 
 
 @router.get("/partner/streams/{head}/{chunk}", response_class=Octets, openapi_extra=refuses("stream.not_found"))
@@ -114,10 +115,14 @@ async def get_partner_chunk(
     status_code=201,
     openapi_extra=refuses("peer.signature", "act.malformed", "json.malformed", "signature.invalid", *_OF_SLIPS),
 )
-async def keep_partner_slip(body: PartnerSlip, city: CallingCity, door: CityDoor) -> dict[str, Any]:
+async def keep_partner_slip(body: PartnerSlip, city: CallingCity, node: Node, door: CityDoor) -> dict[str, Any]:
     """Keep a slip that a partner city took, and return this city's acknowledgement."""
     theirs = CityAcknowledgement.from_json(body.acknowledgement)
-    return (await door.keep_slip_for_partner(city, body.slip, theirs)).to_json()
+
+    async def take(session: AsyncSession) -> None:
+        await node.base.verifier.take(session, city)
+
+    return (await door.keep_slip_for_partner(city.sender, body.slip, theirs, take)).to_json()
 
 
 def account_id(address: bytes) -> bytes:

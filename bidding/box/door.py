@@ -34,6 +34,9 @@ from ledger.failpoints import Failpoint, reach
 from ledger.keys import SigningKey, recover
 from ledger.settings import Limits
 
+Take = Callable[[AsyncSession], Awaitable[None]]
+"""Notes that a partner's request was taken, or refuses one that was taken before."""
+
 
 class SealedQueue(Protocol):
     """The queue of this city's sealed log."""
@@ -222,10 +225,13 @@ class Door:
         reach(Failpoint.DOOR_SLIP_ACKNOWLEDGED)
         return all_known
 
-    async def keep_slip_for_partner(self, city: bytes, slip: bytes, theirs: CityAcknowledgement) -> CityAcknowledgement:
+    async def keep_slip_for_partner(
+        self, city: bytes, slip: bytes, theirs: CityAcknowledgement, take: Take
+    ) -> CityAcknowledgement:
         """Keep a slip that `city` took, with its acknowledgement, and return this city's.
 
-        Should that city's log not merge the slip, this one can bring it to the contract.
+        Should that city's log not merge the slip, this one can bring it to the contract. `take` goes first in the
+        transaction.
         """
         check_slip(slip)
         slip_hash, origin = hashlib.sha256(slip).digest(), theirs.act.origin
@@ -234,6 +240,7 @@ class Door:
         await self._check_signature(city, theirs.act, theirs.signature)
         now = self._clock.now()
         async with self._database.unit_of_work() as session:
+            await take(session)
             if await repository.keep_slip(session, slip, slip_hash, origin, now):
                 own = self._acknowledge(origin, slip_hash, now, theirs.act.merge_by)
                 await _keep(session, own, theirs)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, delete, func, literal, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bidding.box.models import QuotaHour, StoredAcknowledgement, StoredReceipt, StoredSlip, StoredStream
 from witness.log.repository import insert_into, insert_once
 
 _PORTION = 1000
 """Slips that are held in memory at once."""
+
+_MOST = "most_"
+"""Before a column's name: the parameter that it is compared with."""
+
+_Insert = postgresql.Insert | sqlite.Insert
 
 
 async def stream(session: AsyncSession, head: bytes) -> StoredStream | None:
@@ -35,8 +43,7 @@ async def receipts(session: AsyncSession, head: bytes) -> Sequence[StoredReceipt
 async def keep_slip(session: AsyncSession, slip: bytes, slip_hash: bytes, origin: bytes, received_at: datetime) -> bool:
     """Store a slip, once for each origin; return whether it is new. Of the same one twice at a moment, one is."""
     row = {"slip_hash": slip_hash, "origin": origin, "slip": slip, "received_at": received_at}
-    statement = insert_once(session, StoredSlip).returning(StoredSlip.origin)
-    return await session.scalar(statement, row) is not None
+    return await session.scalar(insert_once(session, StoredSlip, returning="origin"), row) is not None
 
 
 async def keep_acknowledgements(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
@@ -73,14 +80,20 @@ async def use_quota(
 
     Return whether it was added. One statement, so that of uploads at the same moment every one is counted.
     """
-    used = QuotaHour.__table__.c
-    statement = insert_into(session, QuotaHour).on_conflict_do_update(
-        index_elements=["account", "hour"],
-        set_={name: used[name] + count for name, count in more.items()},
-        where=and_(*(used[name] < literal(count, BigInteger) for name, count in most.items())),
-    )
     row = {"account": account, "hour": hour, "octets": 0, "streams": 0, "slips": 0, **more}
-    return await session.scalar(statement.returning(used.hour), row) is not None
+    limits = {_MOST + name: count for name, count in most.items()}
+    statement = _use_quota(insert_into(session, QuotaHour), tuple(more), tuple(most))
+    return await session.scalar(statement, row | limits) is not None
+
+
+@cache
+def _use_quota(into: _Insert, more: tuple[str, ...], most: tuple[str, ...]) -> ReturningInsert[Any]:
+    used = QuotaHour.__table__.c
+    return into.on_conflict_do_update(
+        index_elements=["account", "hour"],
+        set_={name: used[name] + into.excluded[name] for name in more},
+        where=and_(*(used[name] < bindparam(_MOST + name, type_=BigInteger) for name in most)),
+    ).returning(used.hour)
 
 
 async def octets_since(session: AsyncSession, account: bytes, hour: int) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from eth_typing import URI
 from web3 import AsyncHTTPProvider
-from web3.types import RPCEndpoint
+from web3.types import RPCEndpoint, RPCResponse
 
 from ledger.chain.rpc import NodeSilentError
 
@@ -24,31 +23,64 @@ KEEP_SECONDS = 2.0
 which Ganache may stand on: 5), so that none is stale when a request reaches a node that is slow."""
 
 
+class _OneSession(AsyncHTTPProvider):
+    """web3's provider on a session of its own, made when it is needed first, in the loop that needs it.
+
+    The one that web3 looks up takes another thread and a lock for each request, and keeps no connection.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        super().__init__(URI(url), exception_retry_configuration=None)
+        self._timeout = ClientTimeout(total=timeout_seconds)
+        self._session: ClientSession | None = None
+
+    async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """Return the answer to one call."""
+        return self.decode_rpc_response(await self._post(self.encode_rpc_request(method, params)))
+
+    async def make_batch_request(
+        self, batch_requests: list[tuple[RPCEndpoint, Any]]
+    ) -> list[RPCResponse] | RPCResponse:
+        """Return the answers in the order of the calls, or the one error of a node that refuses the batch."""
+        answers: Any = self.decode_rpc_response(await self._post(self.encode_batch_rpc_request(batch_requests)))
+        return sorted(answers, key=_number) if isinstance(answers, list) else cast("RPCResponse", answers)
+
+    async def _post(self, body: bytes) -> bytes:
+        if self._session is None:
+            connector = TCPConnector(keepalive_timeout=KEEP_SECONDS)
+            headers = self.get_request_headers()
+            self._session = ClientSession(
+                raise_for_status=True, connector=connector, headers=headers, timeout=self._timeout
+            )
+        async with self._session.post(str(self.endpoint_uri), data=body) as answer:
+            return await answer.read()
+
+    async def disconnect(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def _number(answer: object) -> int:
+    number = answer.get("id") if isinstance(answer, dict) else None
+    if not isinstance(number, int):
+        raise ValueError("an answer of a batch has no number: nobody knows to what")  # noqa: TRY004 - a node's fault
+    return number
+
+
 class HttpNode:
     """A connection to one node; belongs to one event loop, is closed with `close`."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         self.url = url
-        options = {"timeout": ClientTimeout(total=timeout_seconds)}
-        self._provider = AsyncHTTPProvider(URI(url), request_kwargs=options, exception_retry_configuration=None)
-        self._is_connected = False
-        self._connecting = asyncio.Lock()
+        self._provider = _OneSession(url, timeout_seconds)
 
     async def send(self, requests: Sequence[Request]) -> list[Response]:
         """Return the answers in order, several requests as one batch; raise `NodeSilentError` if there are none."""
         try:
-            await self._connect()
             return await self._ask(requests)
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             raise NodeSilentError(self.url, repr(error)) from error
-
-    async def _connect(self) -> None:
-        """Make a session that keeps its connections: web3's own session makes a new one each time."""
-        async with self._connecting:
-            if not self._is_connected:
-                connector = TCPConnector(keepalive_timeout=KEEP_SECONDS)
-                await self._provider.cache_async_session(ClientSession(raise_for_status=True, connector=connector))
-                self._is_connected = True
 
     async def _ask(self, requests: Sequence[Request]) -> list[Response]:
         calls = [(RPCEndpoint(method), list(params)) for method, params in requests]

@@ -8,11 +8,12 @@ from typing import Protocol
 
 from sqlalchemy import BigInteger, LargeBinary, delete, insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.chain.latest import LatestCalls
 from ledger.clock import Clock, to_unix
-from ledger.db import Base, Bytes32, Database
+from ledger.db import Base, Bytes32
 from ledger.federation.signatures import TOLERANCE_SECONDS, Claim, Request, RequestSignatureError, read_claim
 
 _LOG_KEY = 1
@@ -52,37 +53,44 @@ class ChainNoteKeys:
         return record.city if stands else None
 
 
+@dataclass(frozen=True)
+class CityRequest:
+    """A request that `sender`, the id of a standing city, signed."""
+
+    sender: bytes
+    claim: Claim
+
+
 @dataclass
 class RequestVerifier:
     """Verifies requests that are meant for `city`, by name; one a process."""
 
     city: str
     keys: NoteKeys
-    database: Database
     clock: Clock
     _swept_at: int = 0
 
-    async def verify_request(self, request: Request, headers: Mapping[str, str]) -> bytes:
-        """Return the id of the city that sent `request`; refuse it with `RequestSignatureError` if there is none.
+    async def verify_request(self, request: Request, headers: Mapping[str, str]) -> CityRequest:
+        """Return whose `request` it is; refuse it with `RequestSignatureError` if it is no partner's.
 
-        `headers` are by lower-case name. A request is taken once: its nonce is stored before this returns.
+        `headers` are by lower-case name. It may have been taken before: whoever lets it have an effect calls `take`.
         """
         now = to_unix(self.clock.now())
         claim = read_claim(request, headers, city=self.city, now=now)
         sender = await self.keys.city_of(claim.key, now)
         if sender is None:
             raise RequestSignatureError("the key belongs to no standing city: register it in CityRegistry first")
-        await self._once(claim, now)
-        return sender
+        return CityRequest(sender, claim)
 
-    async def _once(self, claim: Claim, now: int) -> None:
+    async def take(self, session: AsyncSession, request: CityRequest) -> None:
+        """Store with the transaction of `session` that the request was taken; refuse one that was taken before."""
+        claim, now = request.claim, to_unix(self.clock.now())
         seen = {"key": claim.key, "nonce": claim.nonce, "expires_at": claim.created + TOLERANCE_SECONDS}
         try:
-            async with self.database.unit_of_work() as session:
-                await session.execute(insert(_SEEN), seen)
-                if abs(now - self._swept_at) >= TOLERANCE_SECONDS:
-                    self._swept_at = now
-                    await session.execute(delete(SeenNonce).where(SeenNonce.expires_at < now))
+            await session.execute(insert(_SEEN), seen)
+            if abs(now - self._swept_at) >= TOLERANCE_SECONDS:
+                self._swept_at = now
+                await session.execute(delete(SeenNonce).where(SeenNonce.expires_at < now))
         except IntegrityError as error:
             raise RequestSignatureError(
                 "this request was taken before: sign a new one", code="federation.replay"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger import canonical
@@ -25,6 +25,11 @@ from witness.log.models import (
 )
 from witness.log.ports import TreeHead
 from witness.log.repository import insert_once
+
+_QUEUE, _TICKS = QueuedSlipRow.__table__.c, BoxTickRow.__table__.c
+_ACCOUNTS = select(_QUEUE.account).where(_QUEUE.index.is_(None)).order_by(_QUEUE.place)
+_LAST_TICK = select(_TICKS.last).where(_TICKS.origin == bindparam("of"))
+"""What the door asks for each slip: made once, and from tables, for the mapper would make more of it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class QueueRepository:
     ) -> bool:
         """Store a slip that waits; one that was ever here stays as it is. Return whether it is new."""
         values = {"slip_hash": slip_hash, "slip": slip, "account": account, "received_at": received_at}
-        statement = insert_once(self._session, QueuedSlipRow).returning(QueuedSlipRow.place)
+        statement = insert_once(self._session, QueuedSlipRow, returning="place")
         return await self._session.scalar(statement, {**values, "merge_by": merge_by}) is not None
 
     async def find(self, slip_hash: bytes) -> QueuedSlipRow | None:
@@ -63,8 +68,7 @@ class QueueRepository:
 
     async def accounts(self) -> list[bytes | None]:
         """Return whose slips wait, oldest first."""
-        query = select(QueuedSlipRow.account).where(QueuedSlipRow.index.is_(None)).order_by(QueuedSlipRow.place)
-        return list(await self._session.scalars(query))
+        return list(await self._session.scalars(_ACCOUNTS))
 
     async def merged(self, places: dict[int, int]) -> None:
         """Note the log index of each slip by its place, and forget its bytes and its account here."""
@@ -74,8 +78,8 @@ class QueueRepository:
 
     async def last_tick(self, origin: bytes) -> int | None:
         """Return the last tick that was merged, None before the first."""
-        query = select(BoxTickRow.last).filter_by(origin=origin)
-        return (await self._session.execute(query)).scalar_one_or_none()
+        last: int | None = await self._session.scalar(_LAST_TICK, {"of": origin})
+        return last
 
     async def set_last_tick(self, origin: bytes, tick: int) -> None:
         """Store that every tick up to this one is merged."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ledger.chain.client import REGISTRY, At, ChainClient
@@ -14,6 +14,11 @@ from witness.log.models import BoxDeadlineRow
 from witness.log.ports import KeyKind, TreeHead
 from witness.log.repository import insert_once
 from witness.log.schedule import Pace, Schedule
+
+_ANNOUNCED = BoxDeadlineRow.__table__.c
+_DEADLINES = select(_ANNOUNCED.deadline).where(
+    _ANNOUNCED.origin == bindparam("of"), _ANNOUNCED.deadline >= bindparam("after")
+)
 
 
 class NodeLogChain:
@@ -72,8 +77,7 @@ class RegisteredBox:
 
     async def deadlines(self, session: AsyncSession, after: int) -> Collection[int]:
         """Return the announced deadlines of the origin's tenders that are not before `after`."""
-        query = select(BoxDeadlineRow.deadline).filter_by(origin=self._origin).where(BoxDeadlineRow.deadline >= after)
-        return set(await session.scalars(query))
+        return set(await session.scalars(_DEADLINES, {"of": self._origin, "after": after}))
 
     @staticmethod
     async def announce(session: AsyncSession, origins: Collection[bytes], deadline: int) -> None:

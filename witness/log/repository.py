@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import Insert, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,9 +59,9 @@ class Tree:
         return TreeHead(self.frontier.size, self.frontier.head())
 
 
-def insert_once(session: AsyncSession, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT that leaves a row with the same key as it is, for either database."""
-    return insert_into(session, model).on_conflict_do_nothing()
+def insert_once(session: AsyncSession, model: type[Base], *, returning: str | None = None) -> Insert:
+    """Return an INSERT that leaves a row with the same key as it is, for either database; `returning` is a column."""
+    return _insert_once(session.get_bind().dialect.name, model.__tablename__, returning)
 
 
 def insert_into(session: AsyncSession, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
@@ -68,8 +69,18 @@ def insert_into(session: AsyncSession, model: type[Base]) -> postgresql.Insert |
 
     It goes to the table and not through the mapper, which would only make objects that nobody asked for.
     """
-    table = Base.metadata.tables[model.__tablename__]
-    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+    return _insert(session.get_bind().dialect.name, model.__tablename__)
+
+
+@cache
+def _insert(dialect: str, table: str) -> postgresql.Insert | sqlite.Insert:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(Base.metadata.tables[table])
+
+
+@cache
+def _insert_once(dialect: str, table: str, returning: str | None) -> Insert:
+    statement = _insert(dialect, table).on_conflict_do_nothing()
+    return statement.returning(Base.metadata.tables[table].c[returning]) if returning else statement
 
 
 async def insert_or_update(session: AsyncSession, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:

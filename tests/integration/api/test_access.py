@@ -157,6 +157,21 @@ async def test_a_city_s_request_is_taken_once(crowd: Crowd) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "federation.replay")
 
 
+async def test_a_slip_that_a_city_passed_on_is_taken_once(crowd: Crowd) -> None:
+    sent: list[httpx.Request] = []
+    for peer in crowd.square.town.cities["luan"].node.base.peers:
+        peer._http.event_hooks = {"request": [_keeping(sent)]}
+    bidder = await crowd.square.device("a bidder")
+    await bidder.submit(crowd.square.tender, 0, Envelope.PRICE, crowd.square.price("CNY 10.50"))
+    request = next(one for one in sent if one.url.path == "/v1/partner/slips")
+    [name] = [
+        name for name, url in crowd.square.town.stack.cities.items() if httpx.URL(url).netloc == request.url.netloc
+    ]
+    async with crowd.square.town.api(name) as city:
+        answer = await city.http.send(request)
+    assert (answer.status_code, answer.json()["code"]) == (401, "federation.replay")
+
+
 def _keeping(sent: list[httpx.Request]) -> object:
     async def keep(request: httpx.Request) -> None:
         sent.append(request)

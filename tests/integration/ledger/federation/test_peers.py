@@ -25,8 +25,9 @@ from tests.fixtures.network import START, Network
 class Partner:
     """An ASGI application that verifies whom it hears and says so."""
 
-    def __init__(self, verifier: RequestVerifier) -> None:
+    def __init__(self, verifier: RequestVerifier, database: Database) -> None:
         self.verifier = verifier
+        self.database = database
         self.heard: list[tuple[Request, dict[str, str]]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -35,11 +36,18 @@ class Partner:
         request = Request(scope["method"], scope["raw_path"].decode(), scope["query_string"].decode(), body)
         self.heard.append((request, names))
         try:
-            answer = (200, b'{"from": "%s"}' % (await self.verifier.verify_request(request, names)).hex().encode())
+            answer = (200, b'{"from": "%s"}' % (await self.take(request, names)).hex().encode())
         except RequestSignatureError as error:
             answer = (401, error.code.encode())
         await send({"type": "http.response.start", "status": answer[0], "headers": []})
         await send({"type": "http.response.body", "body": answer[1]})
+
+    async def take(self, request: Request, headers: dict[str, str]) -> bytes:
+        """Return who sent the request, once."""
+        found = await self.verifier.verify_request(request, headers)
+        async with self.database.unit_of_work() as session:
+            await self.verifier.take(session, found)
+        return found.sender
 
 
 class Silent(httpx.AsyncBaseTransport):
@@ -64,7 +72,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def partner(database: Database, chain: ChainClient, clock: ManualClock) -> Partner:
-    return Partner(RequestVerifier("hefei", ChainNoteKeys(LatestCalls(chain)), database, clock))
+    return Partner(RequestVerifier("hefei", ChainNoteKeys(LatestCalls(chain)), clock), database)
 
 
 @pytest.fixture
@@ -85,7 +93,7 @@ class TestVerification:
     async def test_a_request_is_taken_once(self, hefei: PeerClient, partner: Partner) -> None:
         assert (await hefei.post("/a", b"x")).is_success
         with pytest.raises(RequestSignatureError) as refused:
-            await partner.verifier.verify_request(*partner.heard[0])
+            await partner.take(*partner.heard[0])
         assert refused.value.code == "federation.replay"
 
     async def test_what_was_seen_is_forgotten_only_when_it_is_too_old(
@@ -95,12 +103,12 @@ class TestVerification:
         clock.move_to(clock.now() + timedelta(seconds=TOLERANCE_SECONDS))
         await hefei.get("/b")
         with pytest.raises(RequestSignatureError) as refused:
-            await partner.verifier.verify_request(*partner.heard[0])
+            await partner.take(*partner.heard[0])
         assert refused.value.code == "federation.replay"
         clock.move_to(clock.now() + timedelta(seconds=1))
         await hefei.get("/c")
         with pytest.raises(RequestSignatureError) as refused:
-            await partner.verifier.verify_request(*partner.heard[0])
+            await partner.take(*partner.heard[0])
         assert refused.value.code == "federation.time"
 
     async def test_a_stranger_and_a_witness_key_are_refused(

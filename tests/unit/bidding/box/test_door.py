@@ -72,6 +72,10 @@ class Circle:
                     wanted -= 1
 
 
+async def take_any(_: AsyncSession) -> None:
+    """Take a request as often as it comes: who signed it and whether it came before is seen elsewhere."""
+
+
 @dataclass
 class DoorOfPartner:
     """Reaches another city's real door as its HTTP client does."""
@@ -87,7 +91,7 @@ class DoorOfPartner:
 
     async def keep_slip(self, slip: bytes, own: CityAcknowledgement) -> CityAcknowledgement:
         self.asked += 1
-        return await self.door.keep_slip_for_partner(self.asking, slip, own)
+        return await self.door.keep_slip_for_partner(self.asking, slip, own, take_any)
 
 
 class UnreachablePartner(DoorOfPartner):
@@ -261,7 +265,7 @@ async def test_a_partner_keeps_both_acknowledgements_and_no_slip_without_the_fir
     other = padding_slip(secrets.token_bytes)
     for city, kept in ((luan.id32, other), (anqing.id32, slip)):
         with pytest.raises(PartnerError):
-            await hefei.door.keep_slip_for_partner(city, kept, theirs)
+            await hefei.door.keep_slip_for_partner(city, kept, theirs, take_any)
     assert await hefei.count(StoredSlip) == 1
 
 
