@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import math
 import resource
 import sys
@@ -20,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.cli.app import single
 from api.cli.output import console, done, say, warn
+from api.replay.memory import share_one_heap
 from api.replay.network import open_replay_stage
 from api.replay.record import RecordedTender, RecordError
 from api.replay.report import Outcome, ReportWriter, Totals, open_report
@@ -31,10 +31,6 @@ from ledger.settings import TRUST_FILE
 
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended: 128 + SIGINT."""
-
-
-_M_ARENA_MAX = -8
-"""mallopt(3)'s number for how many heaps there are at most."""
 
 
 class SourceName(StrEnum):
@@ -73,7 +69,7 @@ def replay(
     tenders = list(islice((t for t in source.read(folder) if contract in {None, t.contract}), limit))
     if not tenders:
         raise RecordError(f"{folder} has no contract {contract}" if contract else f"{folder} has no tenders")
-    _share_one_heap()
+    share_one_heap()
     start = time.monotonic()
     with open_report(report) as writer:
         try:
@@ -86,15 +82,6 @@ def replay(
             is_whole = _show(writer.totals)
     if not is_whole:
         raise typer.Exit(1)
-
-
-def _share_one_heap() -> None:
-    """Have all threads allocate from one heap: from one of its own, as glibc gives it, a thread gives nothing back.
-
-    Each database connection is a thread on SQLite. Elsewhere than under glibc nothing changes.
-    """
-    if set_option := getattr(ctypes.CDLL(None), "mallopt", None):
-        set_option(_M_ARENA_MAX, 1)
 
 
 async def _perform(tenders: list[RecordedTender], writer: ReportWriter, bundles: Path | None) -> None:

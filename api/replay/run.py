@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from api.replay.memory import give_back
 from api.replay.record import RecordedTender
 from api.replay.report import Award, Failure, Outcome
 from api.robots.record import LOT, RecordRun
@@ -175,6 +176,7 @@ class Replay:
                     if one.ended is not None:
                         ended(one.ended)
                 shutil.rmtree(self.stage.folder / "devices", ignore_errors=True)
+                give_back()
 
     async def _play(self, batch: Sequence[_Played]) -> None:
         async with AsyncExitStack() as resources:
