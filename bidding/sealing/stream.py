@@ -230,7 +230,7 @@ class PriceUnpadder:
         if self._is_sound and data:
             document, padding = data[: self._left], data[self._left :]
             self._left -= len(document)
-            self._is_sound = not bytes(padding).strip(b"\x00")
+            self._is_sound = bytes(padding) == bytes(len(padding))
             self._sink.write(document)
 
     def finish(self) -> None:

@@ -226,8 +226,13 @@ def parse(body: bytes) -> RulePack:
     return RulePack(read_words(value["id"], "id"), version, title, terms, scoring, sources, body)
 
 
+@cache
+def _members(kind: type[Any]) -> dict[str, _Reads]:
+    return {name: hint.__metadata__[0] for name, hint in get_type_hints(kind, include_extras=True).items()}
+
+
 def _section(kind: type[Any], value: JsonValue, sources: dict[str, Source]) -> Any:
-    members = {name: hint.__metadata__[0] for name, hint in get_type_hints(kind, include_extras=True).items()}
+    members = _members(kind)
     entries = read_members(value, kind.__name__.lower(), members)
     read = {}
     for name, reads in members.items():

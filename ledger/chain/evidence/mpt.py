@@ -26,6 +26,7 @@ from ledger.chain.evidence.rlp_codec import (
 EMPTY_ROOT = bytes(keccak(b"\x80"))
 EMPTY_CODE = bytes(keccak(b""))
 _BRANCH = 17
+_DIGITS = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 
 
 class MissingNodeError(EvidenceError):
@@ -126,8 +127,8 @@ def _decode_path(node: list[RlpItem]) -> tuple[bool, bytes]:
 
 
 def _nibbles(data: bytes) -> bytes:
-    """Return the half bytes of `data`, high one first: each hex digit behind a zero."""
-    return bytes.fromhex("0" + "0".join(data.hex())) if data else b""
+    """Return the half bytes of `data`, high one first: the values of its hex digits."""
+    return data.hex().encode().translate(_DIGITS)
 
 
 def nodes_of(proof: Mapping[str, object]) -> Iterator[bytes]:
