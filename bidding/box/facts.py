@@ -172,10 +172,8 @@ async def admitted_slips(chain: ChainClient, at: TenderAtBlock) -> tuple[bytes, 
         return ()
     logs = await chain.logs(["TenderBook"], at.view.closing_block, at.block, events=["SlipAdmitted"])
     mine = sorted((log for log in logs if log.args["tender"] == at.tender), key=lambda log: int(log.args["number"]))
-    slips = []
-    for log in mine:
-        transaction = await chain.rpc.request("eth_getTransactionByHash", "0x" + log.tx_hash.hex())
-        slips.append(_slip_in(bytes.fromhex(transaction["input"].removeprefix("0x")), log.args["slip"]))
+    calls = await chain.calldata([log.tx_hash for log in mine])
+    slips = [_slip_in(data, log.args["slip"]) for data, log in zip(calls, mine, strict=True)]
     if fold(hashlib.sha256(slip).digest() for slip in slips) != at.view.admitted_head:
         raise BoxError("The admitted slips cannot be read from the chain's transactions.", code="box.admitted")
     return tuple(slips)

@@ -226,13 +226,14 @@ def parse(body: bytes) -> RulePack:
     return RulePack(read_words(value["id"], "id"), version, title, terms, scoring, sources, body)
 
 
-@cache
-def _members(kind: type[Any]) -> dict[str, _Reads]:
-    return {name: hint.__metadata__[0] for name, hint in get_type_hints(kind, include_extras=True).items()}
+_MEMBERS: dict[type[Any], dict[str, _Reads]] = {
+    kind: {name: hint.__metadata__[0] for name, hint in get_type_hints(kind, include_extras=True).items()}
+    for kind in (Terms, Scoring)
+}
 
 
 def _section(kind: type[Any], value: JsonValue, sources: dict[str, Source]) -> Any:
-    members = _members(kind)
+    members = _MEMBERS[kind]
     entries = read_members(value, kind.__name__.lower(), members)
     read = {}
     for name, reads in members.items():

@@ -473,13 +473,20 @@ class ChainClient:
 
     async def knows(self, hashes: Sequence[bytes]) -> list[bool]:
         """Say of transactions whether the node has them, mined or waiting; what it accepted and dropped it has not."""
-        found: list[bool] = []
+        return [answer is not None for answer in await self._transactions(hashes)]
+
+    async def calldata(self, hashes: Sequence[bytes]) -> list[bytes]:
+        """Return the data of mined transactions."""
+        return [to_bytes(answer["input"]) for answer in await self._transactions(hashes)]
+
+    async def _transactions(self, hashes: Sequence[bytes]) -> list[Any]:
+        found: list[Any] = []
         for start in range(0, len(hashes), _WHOLE_TRANSACTIONS):
             page = hashes[start : start + _WHOLE_TRANSACTIONS]
             for answer in await self.rpc.batch([("eth_getTransactionByHash", (to_hex(h),)) for h in page]):
                 if isinstance(answer, RpcError):
                     raise answer
-                found.append(answer is not None)
+                found.append(answer)
         return found
 
 

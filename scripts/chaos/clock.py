@@ -29,13 +29,12 @@ class GanacheClock:
     @asynccontextmanager
     async def going(self) -> AsyncIterator[Self]:
         """Mine a block each second inside, so that time passes for whoever reads it from blocks; closes at the end."""
-        async with asyncio.TaskGroup() as group:
+        async with self._rpc, asyncio.TaskGroup() as group:
             beat = group.create_task(self._beat())
             try:
                 yield self
             finally:
                 beat.cancel()
-        await self._rpc.close()
 
     async def _beat(self) -> None:
         while True:

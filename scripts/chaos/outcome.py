@@ -92,7 +92,8 @@ async def _verified(run: RecordRun) -> Bundle:
     found = await run.stage.bundle(run.conduct, withBox=1)
     verdict = verify(found, run.stage.around.trust)
     if not verdict.ok:
-        raise LostError("The bundle does not verify.", failed=[claim.code for claim in verdict.failed])
+        failed = [f"{claim.code}: {claim.problem}" for claim in verdict.failed]
+        raise LostError(f"The bundle of {run.sample.id} does not verify: {failed[0]}", failed=failed)
     return Bundle.from_bytes(found)
 
 

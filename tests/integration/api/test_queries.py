@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from api.authorisation import Caller, rule_for
 from api.client import CityApi
 from api.robots.record import RecordRun
 from bidding.box.remote import OCTETS
-from bidding.box.wire import SLIP_ORIGIN
+from bidding.box.wire import SLIP_ORIGIN, STREAM_HEAD, STREAM_LENGTH
+from bidding.sealing.hashing import TDH2_SECP256K1
+from bidding.sealing.header import BID_CHUNK_SIZE
 from bidding.sealing.slip import SLIP_SIZE
+from bidding.sealing.stream import seal_stream
 from ledger.acts import Role
 from ledger.json_fields import to_hex
 from ledger.keys import SigningKey
@@ -31,7 +35,7 @@ BUNDLE = "/v1/tenders/{tender}/bundle"
 MADE_ANEW = (f"{BUNDLE}/full", f"{BUNDLE}/full?withBox=true", f"{BUNDLE}?withBox=true")
 """Bundles that are made for each reader: they prove every event and every bid of their tender."""
 
-HAND_IN = "POST /v1/slips"
+HAND_IN, HAND_OVER = "POST /v1/slips", "POST /v1/streams"
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,23 @@ class Visitor:
 
     async def hand_in(self) -> Asked:
         """Return what it took to take a slip that nobody has seen before."""
-        node = self.busy.town.cities["luan"].node
         point = SigningKey.generate().public_key
         slip = point + secrets.token_bytes(SLIP_SIZE - len(point))
-        bidder = self.callers[Role.BIDDER]
-        headers = {SLIP_ORIGIN: to_hex(self.busy.stage.origins["luan"]), "Content-Type": OCTETS}
+        return await self._post("/v1/slips", slip, {SLIP_ORIGIN: to_hex(self.busy.stage.origins["luan"])})
+
+    async def hand_over(self) -> Asked:
+        """Return what it took to take a stream that nobody has seen before."""
+        sink, bid = io.BytesIO(), b"a bid"
+        sealed = seal_stream(TDH2_SECP256K1, secrets.token_bytes(32), BID_CHUNK_SIZE, io.BytesIO(bid), sink)
+        headers = {STREAM_HEAD: to_hex(sealed.head), STREAM_LENGTH: str(len(bid))}
+        return await self._post("/v1/streams", sink.getvalue(), headers)
+
+    async def _post(self, path: str, content: bytes, headers: dict[str, str]) -> Asked:
+        node, bidder = self.busy.town.cities["luan"].node, self.callers[Role.BIDDER]
         with statements(node.database) as sent, requests(node.chain.rpc) as asked:
-            answer = await bidder.http.post("/v1/slips", content=slip, headers=headers | self._token(bidder))
+            answer = await bidder.http.post(
+                path, content=content, headers=headers | {"Content-Type": OCTETS} | self._token(bidder)
+            )
         return Asked(answer.status_code, tuple(sent), tuple(asked))
 
     @classmethod
@@ -118,14 +132,15 @@ async def values_of(busy: BusyTown, run: RecordRun) -> dict[str, list[str]]:
 
 
 async def visit(busy: BusyTown, run: RecordRun) -> dict[str, Asked]:
-    """Return what every GET address takes, and a slip, by name; asked twice, so that what is kept is there."""
+    """Return what every GET address, a slip and a stream take; addresses are asked twice, for what is kept."""
     visitor, values = await Visitor.of(busy, run), await values_of(busy, run)
     targets = [*addresses(values), *((name, name.format(tender=to_hex(run.conduct.tender))) for name in MADE_ANEW)]
     targets += [(name, name) for name in ("/query?uscc=91110000100000009X", "/v1/tenders?state=DECIDED")]
     targets += [("/v1/session/challenge?address", f"/v1/session/challenge?address=0x{'11' * 20}")]
     for template, path in targets:
         await visitor.ask(template, path)
-    return {name: await visitor.ask(name, path) for name, path in targets} | {HAND_IN: await visitor.hand_in()}
+    read = {name: await visitor.ask(name, path) for name, path in targets}
+    return read | {HAND_IN: await visitor.hand_in(), HAND_OVER: await visitor.hand_over()}
 
 
 async def test_statements_and_requests_are_as_many_with_more_tenders_and_more_bids(
@@ -148,7 +163,7 @@ async def test_statements_and_requests_are_as_many_with_more_tenders_and_more_bi
     assert {name: one.status for name, one in few.items()} == {name: one.status for name, one in many.items()}
     assert len([name for name, one in few.items() if one.status == 200]) > 35
     assert {few[name].status for name in MADE_ANEW} == {200}
-    assert few[HAND_IN].status == 201
+    assert {few[name].status for name in (HAND_IN, HAND_OVER)} == {201}
     assert all(len(many[name].statements) <= DOZENS for name in MADE_ANEW)
     more = {name: f"{few[name]}\n\nbut then {many[name]}" for name in few if few[name].count != many[name].count}
     assert not more, "\n\n".join(f"{name}: {said}" for name, said in more.items())
