@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from functools import partial
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from sqlalchemy import func, select
 
@@ -21,15 +22,32 @@ from witness.log.models import DisclosureRow, EntryRow
 
 
 async def expect_nothing_lost_or_doubled(living: LivingTown, run: SampleRun) -> None:
-    """Wait until every city has nothing more to do, then hold its books against the chain and the other cities'."""
-    for city in living.town.cities.values():
-        await until(partial(_is_settled, city), f"{city.node.base.city.name} at rest")
-    for city in living.town.cities.values():
-        await expect_transactions_once(city)
-        await expect_events_once(city)
-        await _expect_anchors_in_order(city)
-        await _expect_records_in_a_row(city, run.conduct.tender)
-    await _expect_slips_once(living, run)
+    """Catch a moment in which no city has anything to do, and hold all books against the chain and each other."""
+    async with _at_rest(living):
+        for city in living.town.cities.values():
+            await expect_transactions_once(city)
+            await expect_events_once(city)
+            await _expect_anchors_in_order(city)
+            await _expect_records_in_a_row(city, run.conduct.tender)
+        await _expect_slips_once(living, run)
+
+
+@asynccontextmanager
+async def _at_rest(living: LivingTown) -> AsyncIterator[None]:
+    """Have the cities stand still inside, each with nothing to do: they anchor again and again otherwise."""
+
+    async def caught() -> bool:
+        await living.at_rest.acquire()
+        if all([await _is_settled(city) for city in living.town.cities.values()]):
+            return True
+        living.at_rest.release()
+        return False
+
+    await until(caught, "all cities at rest")
+    try:
+        yield
+    finally:
+        living.at_rest.release()
 
 
 async def _is_settled(city: TownCity) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, func, insert, select, tuple_, update
+from sqlalchemy import ARRAY, Insert, bindparam, column, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +29,6 @@ from witness.log.ports import TreeHead
 from witness.log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, build_tiles, prove_from_tiles
 
 _T = TypeVar("_T")
-_ENTRIES, _DISCLOSURES = (Base.metadata.tables[model.__tablename__] for model in (EntryRow, DisclosureRow))
 
 
 class StoreError(SunbidError):
@@ -93,6 +92,29 @@ async def insert_or_update(session: AsyncSession, model: type[Base], rows: Seque
     await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 
 
+async def insert_many(session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store new rows, each with every column, by one statement.
+
+    PostgreSQL takes each column as an array: given row by row, it begins anew a thousand times.
+    """
+    table = Base.metadata.tables[model.__tablename__]
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        values = {name: [row[name] for row in rows] for name in table.columns.keys()}  # noqa: SIM118
+        await session.execute(_insert_arrays(table.name), values)
+    else:
+        await session.execute(insert(table), rows)
+
+
+@cache
+def _insert_arrays(table: str) -> Insert:
+    columns = Base.metadata.tables[table].columns
+    arrays = [bindparam(one.name, type_=ARRAY(one.type)) for one in columns]
+    rows = func.unnest(*arrays).table_valued(*(column(one.name, one.type) for one in columns)).render_derived()
+    return insert(Base.metadata.tables[table]).from_select([one.name for one in columns], select(*rows.c))
+
+
 @dataclass(frozen=True)
 class Commitment:
     """What one entry of a public log commits to, with its place in the tender's chain (None outside of any)."""
@@ -147,8 +169,7 @@ class TreeRepository:
         if moved.one_or_none() is None:
             raise StoreError("another writer appended to this log: run the task again", code="log.moved")
         rows = [{"origin": tree.origin, "index": tree.size + i, "entry": entry} for i, entry in enumerate(entries)]
-        if rows:
-            await self._session.execute(insert(_ENTRIES), rows)
+        await insert_many(self._session, EntryRow, rows)
         await self._grow_tiles(tree.origin, tree.size, hashes)
         return Tree(tree.origin, tree.line, tree.kind, tree.own, frontier)
 
@@ -254,7 +275,7 @@ class DisclosureRepository:
     async def add(self, origin: bytes, start: int, commitments: Sequence[Commitment]) -> None:
         """Keep what the entries from index `start` on commit to."""
         rows = [{"origin": origin, "index": start + i, **vars(one)} for i, one in enumerate(commitments)]
-        await self._session.execute(insert(_DISCLOSURES), rows)
+        await insert_many(self._session, DisclosureRow, rows)
 
     async def at(self, origin: bytes, index: int) -> DisclosureRow | None:
         """Return what the entry at `index` commits to, disclosed or not."""
