@@ -96,7 +96,7 @@ def read_bytes(value: JsonValue, name: str) -> bytes:
         found = bytes.fromhex(value[2:])
     except ValueError as error:
         raise _not_hex(name) from error
-    if to_hex(found) != value:  # bytes.fromhex takes spaces and capitals too
+    if value[:2] != "0x" or found.hex() != value[2:]:  # bytes.fromhex takes spaces and capitals too
         raise _not_hex(name)
     return found
 

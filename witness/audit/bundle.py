@@ -177,4 +177,5 @@ def _dumps(value: JsonValue) -> bytes:
 
 
 def _loads(data: bytes) -> JsonValue:
-    return canonical.loads(data, max_size=MAX_SIZE)
+    """Return a member's value, in whatever spelling: `from_bytes` writes all of them again."""
+    return canonical.loads_any(data, max_size=MAX_SIZE)

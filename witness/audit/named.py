@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
+import orjson
+
 from bidding.evaluation.report import parse_report
 from bidding.panel.domain import parse_snapshot
 from ledger import canonical
@@ -18,7 +20,7 @@ from ledger.signed import Signed
 from witness.audit.container import MAX_SIZE
 from witness.audit.parts import LoggedEntry
 
-_HASH = re.compile(r"(?:0x)?([0-9a-f]{64})", re.ASCII)
+_HASH = re.compile(rb'"(?:0x)?([0-9a-f]{64})"(?!:)')
 
 
 def named_documents(
@@ -37,18 +39,9 @@ def named_documents(
 
 
 def _hashes(value: JsonValue) -> Iterator[bytes]:
-    match value:
-        case str():
-            if found := _HASH.fullmatch(value):
-                yield bytes.fromhex(found[1])
-        case list():
-            for item in value:
-                yield from _hashes(item)
-        case dict():
-            for item in value.values():
-                yield from _hashes(item)
-        case _:
-            return
+    """Yield what the texts in a value name, found in its JSON: no name of a member is a hash."""
+    for found in _HASH.finditer(orjson.dumps(value)):
+        yield bytes.fromhex(found[1].decode())
 
 
 def _value(content: bytes) -> JsonValue:

@@ -61,11 +61,10 @@ class StateReader(ABC):
             data = self._bytes(address, place.slot)
             return data.decode() if kind.name.startswith("t_string") else data
         if kind.members:
-            steps = {m.label: layout.step(place, m.label) for m in kind.members}
             return {
-                label: self._value(address, layout, step)
-                for label, step in steps.items()
-                if step.type.encoding != "mapping"
+                label: self._value(address, layout, member)
+                for label, member in layout.members(place)
+                if member.type.encoding != "mapping"
             }
         if kind.base is not None:
             count = self._length(address, place.slot) if kind.length is None else kind.length

@@ -7,7 +7,7 @@ Variables in Storage".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -98,11 +98,16 @@ class StorageLayout:
             return Location(hash_slot(key, _word(place.slot)), 0, self.types[kind.value])
         if kind.base is not None:
             return self._element(place, self.types[kind.base], element)
-        for member in kind.members:
-            if member.label == element:
-                slot = (place.slot + member.slot) % _SLOT_MODULUS
-                return Location(slot, member.offset, self.types[member.type_name])
+        for label, found in self.members(place):
+            if label == element:
+                return found
         raise LayoutError(f"{kind.name} has no {element!r}")
+
+    def members(self, place: Location) -> Iterator[tuple[str, Location]]:
+        """Yield the members of a struct with their places, in order; nothing for any other type."""
+        for member in place.type.members:
+            slot = (place.slot + member.slot) % _SLOT_MODULUS
+            yield member.label, Location(slot, member.offset, self.types[member.type_name])
 
     def _element(self, place: Location, base: StorageType, element: PathElement) -> Location:
         is_dynamic = place.type.encoding == "dynamic_array"
