@@ -34,6 +34,11 @@ def dumps(value: JsonValue, *, max_size: int = MAX_SIZE) -> bytes:
     Types must be exact (an enum or a tuple is refused, give its value or a list), so that `loads(dumps(v)) == v`.
     """
     _check(value, 0)
+    return spell(value, max_size=max_size)
+
+
+def spell(value: JsonValue, *, max_size: int = MAX_SIZE) -> bytes:
+    """Return the canonical bytes of a value that is known to be in the domain, as one is that was written before."""
     try:
         data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError as error:

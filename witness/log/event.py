@@ -122,4 +122,4 @@ class QueuedEvent:
         place: JsonObject = {"origin": to_hex(origin)}
         if self.tender is not None:
             place |= {"seq": seq, "prev": to_hex(prev)}
-        return canonical.dumps(self.members | place)
+        return canonical.spell(self.members | place)

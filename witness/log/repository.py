@@ -110,7 +110,7 @@ async def insert_many(session: AsyncSession, model: type[Base], rows: Sequence[M
 @cache
 def _insert_arrays(table: str) -> Insert:
     columns = Base.metadata.tables[table].columns
-    arrays = [bindparam(one.name, type_=ARRAY(one.type)) for one in columns]
+    arrays = [bindparam(one.name, type_=ARRAY(one.type, dimensions=1)) for one in columns]
     rows = func.unnest(*arrays).table_valued(*(column(one.name, one.type) for one in columns)).render_derived()
     return insert(Base.metadata.tables[table]).from_select([one.name for one in columns], select(*rows.c))
 
