@@ -17,8 +17,9 @@ setup: ## make .venv with the sunbid command, and node_modules with the contract
 demo: setup ## take a real tender from notice to verified award, then leave the site running (FULL=1: a second one too)
 	@$(BIN)/sunbid demo $(if $(FULL),--full) $(if $(ONCE),--once)
 
-test: lint contracts ## everything that has to hold: lint, contracts, Python with coverage gates
+test: lint contracts ## everything that has to hold: lint, contracts, Python with coverage gates, every chain
 	@scripts/test.sh
+	@scripts/chains.sh
 
 lint: setup ## format, lint, types, layers, generated files
 	@scripts/lint.sh
