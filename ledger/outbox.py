@@ -88,11 +88,14 @@ async def enqueue(session: AsyncSession, topic: str, payload: dict[str, Any], *,
         raise OutboxConflictError("an outbox key stands for one message for ever: choose a key of its own", key=key)
 
 
-async def take(session: AsyncSession, topic: str, limit: int) -> list[OutboxItem]:
-    """Return up to `limit` waiting messages of `topic`, oldest first, locked until the transaction ends."""
+async def take(session: AsyncSession, topic: str, limit: int, *, is_alone: bool = False) -> list[OutboxItem]:
+    """Return up to `limit` waiting messages of `topic`, oldest first, locked until the transaction ends.
+
+    Whoever `is_alone`, having kept all other takers of the topic out, spares each message its lock.
+    """
     query = select(OutboxRow.id, OutboxRow.topic, OutboxRow.key, cast(OutboxRow.payload, Text))
-    query = query.where(OutboxRow.topic == topic, OutboxRow.done == false())
-    rows = (await session.execute(query.order_by(OutboxRow.id).limit(limit).with_for_update())).all()
+    query = query.where(OutboxRow.topic == topic, OutboxRow.done == false()).order_by(OutboxRow.id).limit(limit)
+    rows = (await session.execute(query if is_alone else query.with_for_update())).all()
     if rows:
         reach(Failpoint.OUTBOX_TAKEN)
     return [OutboxItem(id_, topic, key, orjson.loads(payload)) for id_, topic, key, payload in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, TypeVar
 
@@ -92,27 +92,27 @@ async def insert_or_update(session: AsyncSession, model: type[Base], rows: Seque
     await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
 
 
-async def insert_many(session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store new rows, each with every column, by one statement.
+async def insert_columns(
+    session: AsyncSession, model: type[Base], same: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]
+) -> None:
+    """Store new rows by one statement: `same` is what all have in common, `columns` the rest, row after row.
 
     PostgreSQL takes each column as an array: given row by row, it begins anew a thousand times.
     """
     table = Base.metadata.tables[model.__tablename__]
-    if not rows:
-        return
     if session.get_bind().dialect.name == "postgresql":
-        values = {name: [row[name] for row in rows] for name in table.columns.keys()}  # noqa: SIM118
-        await session.execute(_insert_arrays(table.name), values)
-    else:
-        await session.execute(insert(table), rows)
+        await session.execute(_insert_arrays(table.name, tuple(same), tuple(columns)), {**same, **columns})
+    elif rows := [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]:
+        await session.execute(insert(table), [{**same, **row} for row in rows])
 
 
 @cache
-def _insert_arrays(table: str) -> Insert:
-    columns = Base.metadata.tables[table].columns
-    arrays = [bindparam(one.name, type_=ARRAY(one.type, dimensions=1)) for one in columns]
-    rows = func.unnest(*arrays).table_valued(*(column(one.name, one.type) for one in columns)).render_derived()
-    return insert(Base.metadata.tables[table]).from_select([one.name for one in columns], select(*rows.c))
+def _insert_arrays(table: str, same: tuple[str, ...], columns: tuple[str, ...]) -> Insert:
+    types = {one.name: one.type for one in Base.metadata.tables[table].columns}
+    arrays = [bindparam(name, type_=ARRAY(types[name], dimensions=1)) for name in columns]
+    rows = func.unnest(*arrays).table_valued(*(column(name, types[name]) for name in columns)).render_derived()
+    values = select(*(bindparam(name, type_=types[name]) for name in same), *rows.c)
+    return insert(Base.metadata.tables[table]).from_select([*same, *columns], values)
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,8 @@ class TreeRepository:
         )
         if moved.one_or_none() is None:
             raise StoreError("another writer appended to this log: run the task again", code="log.moved")
-        rows = [{"origin": tree.origin, "index": tree.size + i, "entry": entry} for i, entry in enumerate(entries)]
-        await insert_many(self._session, EntryRow, rows)
+        columns = {"index": range(tree.size, frontier.size), "entry": entries}
+        await insert_columns(self._session, EntryRow, {"origin": tree.origin}, columns)
         await self._grow_tiles(tree.origin, tree.size, hashes)
         return Tree(tree.origin, tree.line, tree.kind, tree.own, frontier)
 
@@ -274,8 +274,11 @@ class DisclosureRepository:
 
     async def add(self, origin: bytes, start: int, commitments: Sequence[Commitment]) -> None:
         """Keep what the entries from index `start` on commit to."""
-        rows = [{"origin": origin, "index": start + i, **vars(one)} for i, one in enumerate(commitments)]
-        await insert_many(self._session, DisclosureRow, rows)
+        columns = {
+            "index": range(start, start + len(commitments)),
+            **{one.name: [getattr(each, one.name) for each in commitments] for one in fields(Commitment)},
+        }
+        await insert_columns(self._session, DisclosureRow, {"origin": origin}, columns)
 
     async def at(self, origin: bytes, index: int) -> DisclosureRow | None:
         """Return what the entry at `index` commits to, disclosed or not."""

@@ -44,7 +44,7 @@ async def run_public_sequencer(node: LogNode) -> bool:
     await node.clock.refresh()
     async with node.database.unit_of_work() as session:
         await node.lease.hold(session, node.city.public_origin)
-        items = await take(session, TOPIC, BATCH)
+        items = await take(session, TOPIC, BATCH, is_alone=True)
         if items:
             await _append(node, session, items)
             reach(Failpoint.SEQUENCER_APPENDED)
@@ -63,8 +63,9 @@ async def _append(node: LogNode, session: AsyncSession, items: list[OutboxItem])
     chains = _Chains(tree.origin, await disclosures.tender_heads(tree.origin, tenders))
     entries: list[bytes] = []
     commitments: list[Commitment] = []
-    for event in events:
-        entry, commitment = chains.add(event, node.randomness(_NONCE_SIZE))
+    nonces = node.randomness(_NONCE_SIZE * len(events))  # at once: each look for randomness is a system call
+    for number, event in enumerate(events):
+        entry, commitment = chains.add(event, nonces[number * _NONCE_SIZE : (number + 1) * _NONCE_SIZE])
         entries.append(entry)
         commitments.append(commitment)
     await disclosures.add(tree.origin, tree.size, commitments)
