@@ -1,30 +1,48 @@
-"""The clock of a Ganache chain: it goes with the wall clock, and is set forward where waiting would show nothing."""
+"""The clock of a Ganache chain: it goes with the wall clock, and leaps where waiting would show nothing."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Any, Self
 
+from api.robots.pulse import StuckError
 from ledger.chain.rpc import Rpc, to_int
+from scripts.chaos.calm import Calm
+
+NEAR_SECONDS = 5
+"""What is no further away comes by itself."""
+
+_PAUSE = 0.1
 
 
 class GanacheClock:
-    """Tells the time of the latest block and moves it forward; belongs to one event loop."""
+    """Tells the time of the latest block and moves it forward; belongs to one event loop.
 
-    def __init__(self, url: str) -> None:
+    It leaps only once the cities are `calm`, and waits for that as long as its `patience` in seconds.
+    """
+
+    def __init__(self, url: str, calm: Calm, patience: float) -> None:
         self._rpc = Rpc([url])
+        self._calm = calm
+        self._patience = patience
 
     async def now(self) -> int:
         """Return the time of the latest block in seconds since 1970."""
-        return to_int((await self._rpc.request("eth_getBlockByNumber", "latest", False))["timestamp"])
+        return to_int((await self._latest())["timestamp"])
 
     async def advance_to(self, moment: int) -> None:
-        """Mine one block at `moment`, from which the clock goes on; a moment that has passed changes nothing."""
-        if await self.now() < moment:
-            await self._rpc.request("evm_setTime", moment * 1000)
-            await self._rpc.request("evm_mine")
+        """Return when a moment has come, which takes no time where it is far away; one that has passed is there."""
+        end = asyncio.get_running_loop().time() + self._patience + NEAR_SECONDS
+        while (missing := moment - to_int((latest := await self._latest())["timestamp"])) > 0:
+            if asyncio.get_running_loop().time() > end:
+                raise StuckError("the cities do not catch up with the chain, so its clock cannot go on")
+            if missing > NEAR_SECONDS and await self._calm(to_int(latest["number"])):
+                await self._rpc.request("evm_setTime", moment * 1000)
+                await self._rpc.request("evm_mine")
+            else:
+                await asyncio.sleep(_PAUSE)
 
     @asynccontextmanager
     async def going(self) -> AsyncIterator[Self]:
@@ -35,6 +53,10 @@ class GanacheClock:
                 yield self
             finally:
                 beat.cancel()
+
+    async def _latest(self) -> dict[str, Any]:
+        latest: dict[str, Any] = await self._rpc.request("eth_getBlockByNumber", "latest", False)
+        return latest
 
     async def _beat(self) -> None:
         while True:

@@ -41,12 +41,7 @@ class SteadyRun(RecordRun):
     """A tender whose bidders go on where their device could not: it says to resume, and so they do."""
 
     async def hand_in(self) -> None:
-        """Have every bidder on record seal and submit its price, until enough cities have taken it.
-
-        The clock is not driven before the notice is witnessed: a log that has an event minutes after it happened is
-        refused by every verifier, and the machine may be slower than a clock that leaps.
-        """
-        await self.stage.bundle(self.conduct)
+        """Have every bidder on record seal and submit its price, until enough cities have taken it."""
         await self.stage.pulse.advance_to(await self.deadline() - self.window)
         for bid in self.sample.bids:
             bidder = await self.enter(bid.bidder)

@@ -19,6 +19,7 @@ from bidding.tender.samples import Sample, load_sample
 from ledger.chain.deploy import BoxSchedule
 from ledger.chain.devnet import CHAIN_ID
 from ledger.errors import SunbidError
+from scripts.chaos.calm import watching
 from scripts.chaos.clock import GanacheClock
 from scripts.chaos.keeper import Keeper, keeping
 from scripts.chaos.monkey import Kill, Monkey
@@ -135,7 +136,7 @@ async def _network(folder: Path, boxes: int) -> AsyncIterator[tuple[Stack, Ganac
     try:
         ground = Ground(CHAIN_ID, dict.fromkeys(CITIES, (node.url,)), schedule=SCHEDULE)
         stack = await found_on(folder, ground, free_ports(CITIES), boxes)
-        async with GanacheClock(node.url).going() as clock:
+        async with watching(stack) as calm, GanacheClock(node.url, calm, PATIENCE).going() as clock:
             yield stack, clock
     finally:
         await asyncio.to_thread(node.stop)
