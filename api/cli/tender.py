@@ -25,6 +25,7 @@ from api.cli.connect import (
 )
 from api.cli.inputs import InputError, load_trust, read_canonical, read_file, read_id, read_moment, read_organisation
 from api.cli.output import console, done, moment, print_json, say, table
+from api.client import CityRefusalError
 from bidding.tender.announcement import Choices, announcement_of
 from bidding.tender.notice import MAX_SIZE, parse_notice
 from bidding.tender.rules import RulePack, by_id
@@ -225,13 +226,26 @@ def terminate(
 
 _Flag = TenderSuspension | TenderResumption | TenderTermination
 
+STEP_PASSED = "tender.step"
+"""The city's refusal of an act that does not know the one before it."""
+
 
 def _flag(kind: type[_Flag], tender: str, reason: Path, city: str, trust: Path, signer: Signatory) -> None:
-    state, document = _get(city, _path(tender)), read_file(reason)
-    is_supervisor = signer.papers.credential.role == Role.SUPERVISOR
-    step = state["supervisorSteps" if is_supervisor else "tendererSteps"]
-    act = kind(read_id(tender, "A tender"), hashlib.sha256(document).digest(), step)
-    done(f"Taken: act {run(_act(city, trust, signer, tender, act, document))}.")
+    document = read_file(reason)
+    track = "supervisorSteps" if signer.papers.credential.role == Role.SUPERVISOR else "tendererSteps"
+
+    def take() -> str:
+        step = _get(city, _path(tender))[track]
+        act = kind(read_id(tender, "A tender"), hashlib.sha256(document).digest(), step)
+        return run(_act(city, trust, signer, tender, act, document))
+
+    try:
+        digest = take()
+    except CityRefusalError as refused:
+        if refused.code != STEP_PASSED:
+            raise
+        digest = take()  # the act before was on its way when we asked; the city has looked at the chain since
+    done(f"Taken: act {digest}.")
 
 
 async def _act(
