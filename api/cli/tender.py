@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +27,7 @@ from api.cli.connect import (
 )
 from api.cli.inputs import InputError, load_trust, read_canonical, read_file, read_id, read_moment, read_organisation
 from api.cli.output import console, done, moment, print_json, say, table
-from api.client import CityRefusalError
+from api.client import CityApi, CityRefusalError
 from bidding.tender.announcement import Choices, announcement_of
 from bidding.tender.notice import MAX_SIZE, parse_notice
 from bidding.tender.rules import RulePack, by_id
@@ -40,7 +42,7 @@ from ledger.acts import (
 )
 from ledger.json_fields import to_hex
 from ledger.keyring import dump_json, write_private
-from ledger.signed import read_act
+from ledger.signed import Domains, read_act
 
 app = typer.Typer(no_args_is_help=True, help="Announce tenders, change them, look at them.")
 
@@ -194,7 +196,7 @@ def amend(
     until = state["deadline"] if deadline is None else read_moment(deadline)
     act = TenderAmendment(read_id(tender, "A tender"), stated, until, supersedes, state["tendererSteps"])
     signer = Signatory.unlock(keys, label, passphrase)
-    done(f"Taken: act {run(_act(city, trust, signer, tender, act, *([body] if body else [])))}.")
+    done(f"Taken: act {run(_act(city, trust, signer, act, *([body] if body else [])))}.")
 
 
 @app.command("suspend")
@@ -231,32 +233,55 @@ STEP_PASSED = "tender.step"
 
 
 def _flag(kind: type[_Flag], tender: str, reason: Path, city: str, trust: Path, signer: Signatory) -> None:
-    document = read_file(reason)
+    target, document = read_id(tender, "A tender"), read_file(reason)
+
+    async def take() -> str:
+        async with _signed_in(city, trust, signer) as (api, domains):
+            return await take_flag(api, domains, signer, kind, target, document)
+
+    done(f"Taken: act {run(take())}.")
+
+
+async def take_flag(
+    city: CityApi, domains: Domains, signer: Signatory, kind: type[_Flag], tender: bytes, document: bytes
+) -> str:
+    """Sign the act with the step that the city shows and hand it in; return the act's digest.
+
+    A city shows an act some seconds after it took it. Where it refuses the step for that, it has looked at the chain
+    since, and is asked for the step once more.
+    """
     track = "supervisorSteps" if signer.papers.credential.role == Role.SUPERVISOR else "tendererSteps"
 
-    def take() -> str:
-        step = _get(city, _path(tender))[track]
-        act = kind(read_id(tender, "A tender"), hashlib.sha256(document).digest(), step)
-        return run(_act(city, trust, signer, tender, act, document))
+    async def take() -> str:
+        step = (await city.get(_path(to_hex(tender))))[track]
+        return await _post(city, domains, signer, kind(tender, hashlib.sha256(document).digest(), step), document)
 
     try:
-        digest = take()
+        return await take()
     except CityRefusalError as refused:
         if refused.code != STEP_PASSED:
             raise
-        digest = take()  # the act before was on its way when we asked; the city has looked at the chain since
-    done(f"Taken: act {digest}.")
+        return await take()
 
 
-async def _act(
-    url: str, trust: Path, signer: Signatory, tender: str, act: TenderAmendment | _Flag, *documents: bytes
-) -> str:
+async def _act(url: str, trust: Path, signer: Signatory, act: TenderAmendment, *documents: bytes) -> str:
+    async with _signed_in(url, trust, signer) as (city, domains):
+        return await _post(city, domains, signer, act, *documents)
+
+
+@asynccontextmanager
+async def _signed_in(url: str, trust: Path, signer: Signatory) -> AsyncIterator[tuple[CityApi, Domains]]:
     async with connect(url) as city:
         await signer.sign_in(city)
-        signature = signer.sign(act, await proven_domains(city, load_trust(trust)))
-        sent = _encoded(*documents)
-        taken = await city.post_act(f"{_path(tender)}/acts", act, signature, signer.papers, documents=sent)
-        return str(taken["digest"])
+        yield city, await proven_domains(city, load_trust(trust))
+
+
+async def _post(
+    city: CityApi, domains: Domains, signer: Signatory, act: TenderAmendment | _Flag, *documents: bytes
+) -> str:
+    path, signature = f"{_path(to_hex(act.tender))}/acts", signer.sign(act, domains)
+    taken = await city.post_act(path, act, signature, signer.papers, documents=_encoded(*documents))
+    return str(taken["digest"])
 
 
 async def _domains(url: str, trust: Path) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout, TCPConnector
 from eth_typing import URI
 from web3 import AsyncHTTPProvider
 from web3.types import RPCEndpoint, RPCResponse
@@ -64,7 +64,7 @@ class _OneSession(AsyncHTTPProvider):
 def _number(answer: object) -> int:
     number = answer.get("id") if isinstance(answer, dict) else None
     if not isinstance(number, int):
-        raise ValueError("an answer of a batch has no number: nobody knows to what")  # noqa: TRY004 - a node's fault
+        raise ClientPayloadError("an answer of a batch has no number: nobody knows to what")
     return number
 
 

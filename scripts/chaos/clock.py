@@ -34,15 +34,27 @@ class GanacheClock:
 
     async def advance_to(self, moment: int) -> None:
         """Return when a moment has come, which takes no time where it is far away; one that has passed is there."""
-        end = asyncio.get_running_loop().time() + self._patience + NEAR_SECONDS
-        while (missing := moment - to_int((latest := await self._latest())["timestamp"])) > 0:
-            if asyncio.get_running_loop().time() > end:
-                raise StuckError("the cities do not catch up with the chain, so its clock cannot go on")
-            if missing > NEAR_SECONDS and await self._calm(to_int(latest["number"])):
-                await self._rpc.request("evm_setTime", moment * 1000)
-                await self._rpc.request("evm_mine")
-            else:
-                await asyncio.sleep(_PAUSE)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._wait_for(moment)
+        except TimeoutError as error:
+            raise StuckError("the cities do not catch up with the chain, so its clock cannot go on") from error
+
+    async def _wait_for(self, moment: int) -> None:
+        while True:
+            if await self._has_come(moment):
+                return
+            await asyncio.sleep(_PAUSE)
+
+    async def _has_come(self, moment: int) -> bool:
+        """Say whether a moment has come; leap to one that is far away if the cities are calm."""
+        latest = await self._latest()
+        missing = moment - to_int(latest["timestamp"])
+        if missing > NEAR_SECONDS and await self._calm(to_int(latest["number"])):
+            await self._rpc.request("evm_setTime", moment * 1000)
+            await self._rpc.request("evm_mine")
+            return True
+        return missing <= 0
 
     @asynccontextmanager
     async def going(self) -> AsyncIterator[Self]:

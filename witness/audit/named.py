@@ -20,7 +20,8 @@ from ledger.signed import Signed
 from witness.audit.container import MAX_SIZE
 from witness.audit.parts import LoggedEntry
 
-_HASH = re.compile(rb'"(?:0x)?([0-9a-f]{64})"(?!:)')
+_HASH = re.compile(rb'(?<!\\)"(?:0x)?([0-9a-f]{64})"(?!:)')
+"""A whole text of canonical JSON that is a hash: a quotation mark inside of a text is behind a backslash."""
 
 
 def named_documents(
@@ -39,7 +40,7 @@ def named_documents(
 
 
 def _hashes(value: JsonValue) -> Iterator[bytes]:
-    """Yield what the texts in a value name, found in its JSON: no name of a member is a hash."""
+    """Yield what the texts in a value name, found in its JSON, which is quicker than a walk through the value."""
     for found in _HASH.finditer(orjson.dumps(value)):
         yield bytes.fromhex(found[1].decode())
 

@@ -102,8 +102,10 @@ async def insert_columns(
     table = Base.metadata.tables[model.__tablename__]
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(_insert_arrays(table.name, tuple(same), tuple(columns)), {**same, **columns})
-    elif rows := [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]:
-        await session.execute(insert(table), [{**same, **row} for row in rows])
+        return
+    rows = [{**same, **dict(zip(columns, row, strict=True))} for row in zip(*columns.values(), strict=True)]
+    if rows:
+        await session.execute(insert(table), rows)
 
 
 @cache

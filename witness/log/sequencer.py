@@ -63,9 +63,8 @@ async def _append(node: LogNode, session: AsyncSession, items: list[OutboxItem])
     chains = _Chains(tree.origin, await disclosures.tender_heads(tree.origin, tenders))
     entries: list[bytes] = []
     commitments: list[Commitment] = []
-    nonces = node.randomness(_NONCE_SIZE * len(events))  # at once: each look for randomness is a system call
-    for number, event in enumerate(events):
-        entry, commitment = chains.add(event, nonces[number * _NONCE_SIZE : (number + 1) * _NONCE_SIZE])
+    for event in events:
+        entry, commitment = chains.add(event, node.randomness(_NONCE_SIZE))
         entries.append(entry)
         commitments.append(commitment)
     await disclosures.add(tree.origin, tree.size, commitments)

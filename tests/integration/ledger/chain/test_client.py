@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from ledger.chain import client as module
 from ledger.chain.client import At, Call, ChainClient, ChainStateError, ContractRevertedError, Finality
 from ledger.chain.deploy import Deployment
-from ledger.chain.devnet import CHAIN_ID, AnvilProcess, Devnet
+from ledger.chain.devnet import CHAIN_ID, Devnet
 from ledger.chain.direct import send
 from ledger.chain.rpc import Rpc
-from tests.fixtures.network import START, Network
+from tests.fixtures.network import Network
+from tests.fixtures.split import open_elsewhere
 
 
 async def anchor(chain: ChainClient, network: Network, fill: int) -> None:
@@ -84,18 +85,15 @@ class TestLogs:
 
 class TestNodesThatAreBehind:
     @pytest.fixture
-    def empty(self) -> Iterator[AnvilProcess]:
+    async def empty(self) -> AsyncIterator[str]:
         """A node of the same chain that lost its disk."""
-        process = AnvilProcess(folder=None, port=0, chain_id=CHAIN_ID, timestamp=START)
-        yield process
-        process.stop()
+        async with open_elsewhere(0) as url:
+            yield url
 
     @pytest.fixture
-    async def both(
-        self, empty: AnvilProcess, network: Network, monkeypatch: pytest.MonkeyPatch
-    ) -> AsyncIterator[ChainClient]:
+    async def both(self, empty: str, network: Network, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChainClient]:
         monkeypatch.setattr(module, "LAG_BLOCKS", 1)
-        async with ChainClient([empty.url, network.url], CHAIN_ID, network.deployment.city_registry) as client:
+        async with ChainClient([empty, network.url], CHAIN_ID, network.deployment.city_registry) as client:
             yield client
 
     async def test_one_without_a_block_is_passed_over(self, both: ChainClient, chain: ChainClient) -> None:
@@ -109,19 +107,19 @@ class TestNodesThatAreBehind:
         assert await both.final_block() == await chain.final_block()
 
     async def test_it_is_asked_again_when_it_has_caught_up(
-        self, both: ChainClient, chain: ChainClient, empty: AnvilProcess, monkeypatch: pytest.MonkeyPatch
+        self, both: ChainClient, chain: ChainClient, empty: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "RETURN_SECONDS", 0.0)
         await both.check()
         await both.final_block()
         assert both.rpc.is_away
-        async with Rpc([empty.url]) as rpc:
+        async with Rpc([empty]) as rpc:
             await rpc.batch([("evm_mine", ())] * (await chain.block()).number)
         await both.final_block()
         assert not both.rpc.is_away
 
-    async def test_when_all_are_behind_the_chain_is_an_older_one(self, empty: AnvilProcess, network: Network) -> None:
-        async with ChainClient([empty.url, "http://127.0.0.1:1"], CHAIN_ID, network.deployment.city_registry) as client:
+    async def test_when_all_are_behind_the_chain_is_an_older_one(self, empty: str, network: Network) -> None:
+        async with ChainClient([empty, "http://127.0.0.1:1"], CHAIN_ID, network.deployment.city_registry) as client:
             client.expect(1_000)
             assert (await client.final_block()).number == 0
 

@@ -17,7 +17,7 @@ from ledger.canonical import JsonValue
 from ledger.json_fields import to_hex
 from ledger.signed import Signed
 from tests.fixtures.box import b32
-from witness.audit.named import named_documents
+from witness.audit.named import _hashes, named_documents
 from witness.audit.parts import LoggedEntry
 from witness.log.entry import Body, Disclosed, Evidence
 from witness.log.kinds import ActorRole, EvidenceKind, Kind
@@ -96,3 +96,35 @@ def test_whatever_is_named_stays_as_it_is(contents: list[bytes]) -> None:
     documents = {sha256(content): content for content in contents}
     assert named_documents([suspension(content) for content in contents], (), documents) == documents
     assert named_documents((), (), documents) == {}
+
+
+def _by_walking(value: JsonValue) -> list[bytes]:
+    """Return what whole texts name, found by a walk through the value."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [found for item in value for found in _by_walking(item)]
+    digits = value.removeprefix("0x") if isinstance(value, str) else ""
+    return [bytes.fromhex(digits)] if len(digits) == 64 and set(digits) <= set("0123456789abcdef") else []
+
+
+HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
+BESIDE = st.sampled_from(['"', '\\"', "\\", "a", ":", ""])
+TEXTS = st.one_of(
+    HASHES,
+    HASHES.map("0x".__add__),
+    st.builds(
+        "{}{}{}".format, st.sampled_from(['"', '\\"', "\\", "a", ":", ""]), HASHES, st.sampled_from(['"', "\\", ""])
+    ),
+    st.text(max_size=5),
+)
+VALUES = st.recursive(
+    TEXTS | st.integers(0, 9) | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(HASHES | st.text("abc", max_size=2), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_texts_are_found_in_json_as_by_a_walk(value: JsonValue) -> None:
+    assert sorted(_hashes(value)) == sorted(_by_walking(value))
