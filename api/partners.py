@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import httpx
 
-from ledger.chain.client import REGISTRY, ChainClient, ChainStateError
+from ledger.chain.answers import ChainStateError
+from ledger.chain.client import REGISTRY, ChainClient
 from ledger.city import City
 from ledger.settings import CitySettings
 from witness.log.ports import Partner

@@ -13,7 +13,7 @@ from credit.catalogue import shipped
 from credit.domain import CreditError
 from credit.models import CreditEntryRow
 from credit.proven import SubjectEntries, read_subject
-from ledger.chain.client import Block
+from ledger.chain.answers import Block
 from ledger.chain.evidence.facts import StateReader
 from ledger.chain.prove import state_evidence
 from ledger.clock import to_unix

@@ -14,7 +14,8 @@ from typing import Any
 
 from bidding.sealing.facts import NoticeFact
 from ledger.acts import ZERO32, Committee, Envelope, Lot
-from ledger.chain.client import Block, Call, ChainClient
+from ledger.chain.answers import Block
+from ledger.chain.client import Call, ChainClient
 
 
 class BookState(IntEnum):

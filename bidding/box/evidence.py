@@ -10,7 +10,8 @@ import asyncio
 from bidding.box.proven import ProvenTender, read_answers, read_tender
 from bidding.box.registry import Answers, Questions
 from ledger.canonical import JsonObject
-from ledger.chain.client import Block, ChainClient
+from ledger.chain.answers import Block
+from ledger.chain.client import ChainClient
 from ledger.chain.evidence.facts import StateReader
 from ledger.chain.evidence.state import StateEvidence
 from ledger.chain.prove import state_evidence

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bidding.box.book import TenderAtBlock, read_tender
-from ledger.chain.client import Block, ChainClient
+from ledger.chain.answers import Block
+from ledger.chain.client import ChainClient
 
 
 @dataclass

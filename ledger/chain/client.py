@@ -9,11 +9,25 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
+from ledger.chain.answers import (
+    AccountProof,
+    Block,
+    BlockId,
+    ChainStateError,
+    Log,
+    RawLog,
+    Receipt,
+    Standing,
+    read_block,
+    read_log,
+    read_proof,
+    read_receipt,
+)
 from ledger.chain.contracts import Artifact, Function, Revert, artifact, decode_revert
 from ledger.chain.rpc import MAX_BATCH, Rpc, RpcError, to_bytes, to_hex, to_int
 from ledger.errors import SunbidError
@@ -28,8 +42,6 @@ RETURN_SECONDS = 30.0
 
 _WHOLE_TRANSACTIONS = 50
 """Transactions asked for with one request: they come with their data, and geth answers 25 MB at most."""
-
-BlockId = int | Literal["latest"]
 
 
 class ContractKind(IntEnum):
@@ -62,12 +74,6 @@ class ContractRevertedError(SunbidError):
             args=shown,
         )
         self.revert = revert
-
-
-class ChainStateError(SunbidError):
-    """The chain is not the one that the settings describe, or lacks what the deployment needs."""
-
-    code = "chain.state"
 
 
 @dataclass(frozen=True)
@@ -103,94 +109,6 @@ class Finality:
     def final(self, head: int) -> int:
         """Return the number of the last final block when `head` is the latest."""
         return max(0, head - self.depth)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block's header; `raw` is the node's JSON object, from which evidence builds the RLP."""
-
-    number: int
-    hash: bytes
-    parent: bytes
-    state_root: bytes
-    timestamp: int
-    raw: Mapping[str, Any] = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class StorageProof:
-    """One slot with the trie nodes from the account's storage root to it."""
-
-    slot: bytes
-    value: int
-    nodes: tuple[bytes, ...]
-
-
-@dataclass(frozen=True)
-class AccountProof:
-    """An account with the trie nodes from the block's state root to it, and its slots in the order asked for."""
-
-    address: bytes
-    nonce: int
-    balance: int
-    code_hash: bytes
-    storage_root: bytes
-    nodes: tuple[bytes, ...]
-    storage: tuple[StorageProof, ...]
-
-
-@dataclass(frozen=True)
-class Log:
-    """A decoded event with its place on the chain."""
-
-    contract: str
-    address: bytes
-    event: str
-    args: Mapping[str, Any]
-    block: int
-    block_hash: bytes
-    tx_hash: bytes
-    index: int
-
-
-@dataclass(frozen=True)
-class RawLog:
-    """An event before its members are decoded."""
-
-    contract: str
-    address: bytes
-    event: str
-    topics: tuple[bytes, ...]
-    data: bytes
-    block: int
-    block_hash: bytes
-    tx_hash: bytes
-    index: int
-
-    def decoded(self) -> Log:
-        """Return the event with its members."""
-        args = artifact(self.contract).events[self.topics[0]].decode(self.topics, self.data)
-        return Log(self.contract, self.address, self.event, args, self.block, self.block_hash, self.tx_hash, self.index)
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of a transaction."""
-
-    tx_hash: bytes
-    succeeded: bool
-    block: int
-    block_hash: bytes
-    gas_used: int
-    created: bytes | None
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A transaction as one node has it: its receipt, None if not mined, and the last block that counts there."""
-
-    receipt: Receipt | None
-    final: int
 
 
 @dataclass(frozen=True)
@@ -250,12 +168,12 @@ class ChainClient:
     async def find_block(self, number: int) -> Block | None:
         """Return a block, None if the chain has not reached it."""
         answer = await self.rpc.request("eth_getBlockByNumber", hex(number), False)
-        return None if answer is None else _block(number, answer)
+        return None if answer is None else read_block(number, answer)
 
     async def blocks(self, numbers: Sequence[BlockId]) -> list[Block]:
         """Return several blocks with one request."""
         answers = await self.rpc.batch([("eth_getBlockByNumber", (_block_id(n), False)) for n in numbers])
-        return [_block(number, answer) for number, answer in zip(numbers, answers, strict=True)]
+        return [read_block(number, answer) for number, answer in zip(numbers, answers, strict=True)]
 
     def expect(self, height: int) -> None:
         """Take note that the chain has this block: a node that is far behind it is not asked while another is there."""
@@ -370,19 +288,7 @@ class ChainClient:
         """Return the account and these 32-byte slots with their Merkle-Patricia proofs under `block`'s state root."""
         keys = [to_hex(slot) for slot in slots]
         raw = await self.rpc.request("eth_getProof", to_hex(address), keys, _block_id(block))
-        found = {_word(entry["key"]): entry for entry in raw["storageProof"]}
-        return AccountProof(
-            address=address,
-            nonce=to_int(raw["nonce"]),
-            balance=to_int(raw["balance"]),
-            code_hash=to_bytes(raw["codeHash"]),
-            storage_root=to_bytes(raw["storageHash"]),
-            nodes=tuple(map(to_bytes, raw["accountProof"])),
-            storage=tuple(
-                StorageProof(slot, to_int(found[slot]["value"]), tuple(map(to_bytes, found[slot]["proof"])))
-                for slot in slots
-            ),
-        )
+        return read_proof(address, slots, raw)
 
     async def storage(self, address: bytes, slot: bytes, block: BlockId = "latest") -> int:
         """Return a storage slot as a number; one that was never written is 0, for which Ganache answers no bytes."""
@@ -416,7 +322,7 @@ class ChainClient:
         for start in range(from_block, to_block + 1, MAX_LOG_BLOCKS):
             end = min(to_block, start + MAX_LOG_BLOCKS - 1)
             page = await self.rpc.request("eth_getLogs", _log_query(names, start, end, events))
-            found += [log.decoded() for entry in page if (log := _log(names, entry))]
+            found += [log.decoded() for entry in page if (log := read_log(names, entry))]
         return found
 
     async def settled_logs(
@@ -435,18 +341,18 @@ class ChainClient:
                 ("eth_getBlockByNumber", (hex(to_block), False)),
             ]
         )
-        if self.finality.final(_block("latest", head).number) < to_block:
+        if self.finality.final(read_block("latest", head).number) < to_block:
             return None
         if isinstance(page, RpcError):
             raise page
-        return [log for entry in page if (log := _log(names, entry))], _block(to_block, end)
+        return [log for entry in page if (log := read_log(names, entry))], read_block(to_block, end)
 
     async def _names(self, contracts: Sequence[ContractRef]) -> dict[bytes, str]:
         return {await self.contract(ref): _name(ref) for ref in contracts}
 
     async def receipts(self, hashes: Sequence[bytes]) -> list[Receipt | None]:
         """Return the receipts of transactions, None for each that is not mined."""
-        return [_receipt(answer) for answer in await self.rpc.batch(_receipt_requests(hashes))]
+        return [read_receipt(answer) for answer in await self.rpc.batch(_receipt_requests(hashes))]
 
     async def standings(self, hashes: Sequence[bytes]) -> list[Standing]:
         """Return what `receipts` does, each with the last block that counts on the chain of the node that gave it.
@@ -458,8 +364,8 @@ class ChainClient:
         for start in range(0, len(hashes), MAX_BATCH - 1):
             page = _receipt_requests(hashes[start : start + MAX_BATCH - 1])
             head, *answers = await self.rpc.batch([("eth_getBlockByNumber", ("latest", False)), *page])
-            final = self.finality.final(_block("latest", head).number)
-            found += [Standing(_receipt(answer), final) for answer in answers]
+            final = self.finality.final(read_block("latest", head).number)
+            found += [Standing(read_receipt(answer), final) for answer in answers]
         return found
 
     async def transaction_count(self, address: bytes, block: BlockId = "latest") -> int:
@@ -502,28 +408,9 @@ def _block_id(block: BlockId) -> str:
     return block if isinstance(block, str) else hex(block)
 
 
-def _word(value: str) -> bytes:
-    return to_int(value).to_bytes(32, "big")
-
-
 def _eth_call(to: bytes, data: bytes, block: BlockId, sender: bytes | None) -> tuple[str, Sequence[object]]:
     call = {"to": to_hex(to), "data": to_hex(data)} | ({"from": to_hex(sender)} if sender else {})
     return "eth_call", (call, _block_id(block))
-
-
-def _block(number: BlockId, answer: Any) -> Block:
-    if isinstance(answer, RpcError):
-        raise answer
-    if answer is None:
-        raise ChainStateError(f"the chain has no block {number} yet", block=number)
-    return Block(
-        number=to_int(answer["number"]),
-        hash=to_bytes(answer["hash"]),
-        parent=to_bytes(answer["parentHash"]),
-        state_root=to_bytes(answer["stateRoot"]),
-        timestamp=to_int(answer["timestamp"]),
-        raw=answer,
-    )
 
 
 def _log_query(names: Mapping[bytes, str], start: int, end: int, events: Sequence[str]) -> dict[str, Any]:
@@ -538,39 +425,5 @@ def _topics(names: set[str], events: Sequence[str]) -> list[str]:
     return found
 
 
-def _log(names: Mapping[bytes, str], entry: Mapping[str, Any]) -> RawLog | None:
-    topics = tuple(to_bytes(topic) for topic in entry["topics"])
-    address = to_bytes(entry["address"])
-    event = artifact(names[address]).events.get(topics[0]) if topics else None
-    if event is None:
-        return None
-    return RawLog(
-        contract=names[address],
-        address=address,
-        event=event.name,
-        topics=topics,
-        data=to_bytes(entry["data"]),
-        block=to_int(entry["blockNumber"]),
-        block_hash=to_bytes(entry["blockHash"]),
-        tx_hash=to_bytes(entry["transactionHash"]),
-        index=to_int(entry["logIndex"]),
-    )
-
-
 def _receipt_requests(hashes: Sequence[bytes]) -> list[tuple[str, Sequence[object]]]:
     return [("eth_getTransactionReceipt", (to_hex(one),)) for one in hashes]
-
-
-def _receipt(answer: Any) -> Receipt | None:
-    if isinstance(answer, RpcError):
-        raise answer
-    if answer is None:
-        return None
-    return Receipt(
-        tx_hash=to_bytes(answer["transactionHash"]),
-        succeeded=answer["status"] == "0x1",
-        block=to_int(answer["blockNumber"]),
-        block_hash=to_bytes(answer["blockHash"]),
-        gas_used=to_int(answer["gasUsed"]),
-        created=to_bytes(answer["contractAddress"]) if answer.get("contractAddress") else None,
-    )

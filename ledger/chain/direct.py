@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.chain.client import ChainClient, ContractRef, ContractRevertedError, Finality, Receipt
+from ledger.chain.answers import Receipt
+from ledger.chain.client import ChainClient, ContractRef, ContractRevertedError, Finality
 from ledger.chain.contracts import Revert, artifact
 from ledger.chain.rpc import RpcError, to_hex
 from ledger.chain.transactions import SignedTransaction, sign_transaction

@@ -16,7 +16,8 @@ from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, delete, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.chain.client import MAX_LOG_BLOCKS, REGISTRY, At, Block, ChainClient, ContractKind, Log, RawLog
+from ledger.chain.answers import Block, Log, RawLog
+from ledger.chain.client import MAX_LOG_BLOCKS, REGISTRY, At, ChainClient, ContractKind
 from ledger.chain.rpc import RpcError
 from ledger.db import Base, Bytes32, Database, exclusive
 from ledger.errors import SunbidError

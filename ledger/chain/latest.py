@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ledger.chain.client import Block, ChainClient
+from ledger.chain.answers import Block
+from ledger.chain.client import ChainClient
 
 MOST_ANSWERS = 1024
 """Answers that are kept; some questions have the time in them, and are new each second."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Generic, TypeVar
 
-from ledger.chain.client import Block, ChainClient
+from ledger.chain.answers import Block
+from ledger.chain.client import ChainClient
 from ledger.chain.contracts import artifact
 from ledger.chain.evidence.blocks import header_from_rpc
 from ledger.chain.evidence.facts import RecordingState, StateProof, StateReader

@@ -20,7 +20,8 @@ from sqlalchemy import JSON, BigInteger, Boolean, Index, LargeBinary, String, fu
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.chain.client import At, ChainClient, ContractRef, Receipt, Standing
+from ledger.chain.answers import Receipt, Standing
+from ledger.chain.client import At, ChainClient, ContractRef
 from ledger.chain.contracts import Revert, artifact
 from ledger.chain.rpc import RpcError, to_hex
 from ledger.chain.transactions import sign_transaction

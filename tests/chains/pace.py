@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from ledger.chain.client import Block, ChainClient, ChainStateError, Receipt
+from ledger.chain.answers import Block, ChainStateError, Receipt
+from ledger.chain.client import ChainClient
 from ledger.chain.rpc import ChainUnreachableError, RpcError
 from ledger.chain.transactions import SignedTransaction
 

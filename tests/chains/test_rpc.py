@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from eth_hash.auto import keccak
 
-from ledger.chain.client import Call, ChainClient, ChainStateError, ContractRevertedError
+from ledger.chain.answers import ChainStateError
+from ledger.chain.client import Call, ChainClient, ContractRevertedError
 from ledger.chain.contracts import artifact
 from ledger.chain.direct import NotMinedError, Outgoing, outgoing, send, send_all
 from ledger.chain.evidence.blocks import BlockEvidence, header_from_rpc, verify_block

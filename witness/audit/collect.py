@@ -17,7 +17,8 @@ from bidding.box.lines import LineReader, LineSource
 from bidding.tender import repository as tenders
 from bidding.tender.models import TenderActRow, Visibility
 from ledger.authority import ActChain
-from ledger.chain.client import Block, ChainClient, ContractKind
+from ledger.chain.answers import Block
+from ledger.chain.client import ChainClient, ContractKind
 from ledger.chain.evidence.blocks import BlockEvidence, VerifiedBlock, header_from_rpc
 from ledger.chain.evidence.facts import StateProof, StateReader
 from ledger.chain.evidence.layout import PathElement, StorageLayout

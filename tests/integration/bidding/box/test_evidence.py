@@ -17,7 +17,8 @@ from bidding.box.proven import read_tender as read_proven
 from bidding.box.registry import KeyKind, Questions, ask_registry
 from bidding.tender.rules import by_id
 from ledger.acts import BlockAttestation, Purpose, digest
-from ledger.chain.client import Block, ChainClient
+from ledger.chain.answers import Block
+from ledger.chain.client import ChainClient
 from ledger.chain.devnet import Devnet
 from ledger.chain.evidence.errors import EvidenceError
 from ledger.chain.evidence.state import StateEvidence

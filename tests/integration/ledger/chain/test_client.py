@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ledger.chain import client as module
-from ledger.chain.client import At, Call, ChainClient, ChainStateError, ContractRevertedError, Finality
+from ledger.chain.answers import ChainStateError
+from ledger.chain.client import At, Call, ChainClient, ContractRevertedError, Finality
 from ledger.chain.deploy import Deployment
 from ledger.chain.devnet import CHAIN_ID, Devnet
 from ledger.chain.direct import send

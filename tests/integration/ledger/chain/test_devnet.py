@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ledger.chain import devnet as devnet_module
-from ledger.chain.client import ChainClient, ChainStateError
+from ledger.chain.answers import ChainStateError
+from ledger.chain.client import ChainClient
 from ledger.chain.clock import ChainClock
 from ledger.chain.devnet import CHAIN_ID, Devnet, DevnetError
 from ledger.chain.direct import send

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from ledger.chain.client import Block, ChainClient, ContractRef, Finality, RawLog
+from ledger.chain.answers import Block, RawLog
+from ledger.chain.client import ChainClient, ContractRef, Finality
 from ledger.chain.contracts import artifact
 from ledger.chain.deploy import Deployment, propose
 from ledger.chain.devnet import CHAIN_ID, Devnet

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from ledger.chain.client import Block, ChainClient
+from ledger.chain.answers import Block
+from ledger.chain.client import ChainClient
 from ledger.chain.latest import MOST_ANSWERS, LatestCalls
 from ledger.errors import SunbidError
 
